@@ -1,0 +1,33 @@
+// Backfill: gives rows that existed before the sync trigger their twins.
+//
+// Set-based UPDATEs over ctid page ranges, each page once, no primary key needed (design.md section 8).
+// Invariant: every row version that exists when run() returns has marker = -newest, or its translation
+// was already in place. Resumable: the cursor is saved in the statement that fills.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+
+#include "db/connection.hpp"
+#include "report/progress.hpp"
+#include "state/store.hpp"
+
+namespace pgstrata::backfill {
+
+struct Options {
+  db::ConnectionOptions connection;            // workers open their own
+  int workers = 1;
+  double max_rate = 0;                         // rows/s over all workers; 0 = unlimited
+  std::chrono::milliseconds batch_target{10};
+  std::chrono::milliseconds lock_budget{50};   // a single page may wait this long
+  std::chrono::seconds total{60};              // without progress, then Exit::locks with the holders named
+  const std::atomic<bool>* interrupted = nullptr;
+};
+
+// Fills one table to the end. `connection` is the runner's own (used for cursors and reports).
+// Throws Error: Exit::locks, Exit::data (a translation or rule fails on a row; names it), Exit::interrupted.
+void run(db::Connection& connection, const state::Names& names, std::int64_t run_id, int sequence,
+         std::int64_t token, const state::Fill& fill, const Options& options, report::Progress& progress);
+
+}  // namespace pgstrata::backfill

@@ -1,0 +1,40 @@
+// Reads a Snapshot from the server, and binds expressions there.
+#pragma once
+
+#include <string>
+
+#include "catalog/snapshot.hpp"
+#include "db/connection.hpp"
+#include "sql/binder.hpp"
+
+namespace pgstrata::catalog {
+
+// In one REPEATABLE READ, read-only transaction. `support_schema` tells our own triggers from users'.
+// Objects of version schemas, of the support schema and of the state schema are not listed as dependents.
+Snapshot read(db::Connection& connection, const std::string& base_schema, const std::string& support_schema);
+
+// The canonical text of one table: everything a rollback must restore and a completion must reproduce
+// (columns in name order, types, defaults, constraints, indexes, privileges, policies, triggers, comments,
+// statistics targets, storage, publications). Equal texts, equal tables; physical column order aside.
+std::string fingerprint(const Table& table);
+std::string fingerprint(const Snapshot& snapshot);
+
+// sql::Binder on a server: a rolled-back view in `scratch_schema` per expression (design.md section 4).
+// Takes no lock on user tables beyond ACCESS SHARE on tables an expression itself reads.
+class ServerBinder : public sql::Binder {
+ public:
+  // `path` is the search_path names are resolved under: the base schema first.
+  // `scratch_schema`: an existing schema the role may create in.
+  ServerBinder(db::Connection& connection, std::string scratch_schema, std::string path);
+  sql::Expression bind(const std::string& source, const sql::Shape& shape, const std::string& target,
+                       const std::string& where) override;
+  sql::BoundType type(const std::string& source, const std::string& where) override;
+  bool assignable(const std::string& from, const std::string& to) override;
+  bool lossless(const std::string& from, const std::string& to) override;
+
+ private:
+  db::Connection& connection_;
+  std::string scratch_schema_, path_;
+};
+
+}  // namespace pgstrata::catalog

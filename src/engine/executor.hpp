@@ -1,0 +1,52 @@
+// Runs steps. Knows nothing of migrations: attempts, journal, cancellation and progress are here, what
+// to do is in the steps.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "db/connection.hpp"
+#include "report/progress.hpp"
+#include "state/store.hpp"
+
+namespace pgstrata::engine {
+
+struct LockBudget {
+  std::chrono::milliseconds first{50};      // wait for the first strong lock of an attempt
+  std::chrono::milliseconds further{3};     // for each further one
+  std::chrono::seconds total{60};           // without progress, per step; then Exit::locks
+};
+
+struct ExecutorOptions {
+  db::ConnectionOptions connection;
+  LockBudget locks;
+  int workers = 1;                          // backfill
+  double max_rate = 0;                      // backfill rows/s; 0 = unlimited
+};
+
+// Set from the signal handler; every wait of the executor looks at it and cancels what runs.
+extern std::atomic<bool> interrupted;
+// Installs SIGINT and SIGTERM handlers that set it; a second signal ends the process at once.
+void watch_signals();
+
+class Executor {
+ public:
+  Executor(state::Store& store, db::Connection& connection, state::Runner& runner, ExecutorOptions options,
+           report::Progress& progress);
+  // Runs the steps of a run that are not done, in order. Throws Error: Exit::locks with the blockers named,
+  // Exit::data when a rule of the migration fails on existing data (23xxx in validate, index, backfill),
+  // Exit::connection, Exit::interrupted. What is done stays done.
+  void run(std::int64_t run_id);
+
+ private:
+  state::Store& store_;
+  db::Connection& connection_;
+  state::Runner& runner_;
+  ExecutorOptions options_;
+  report::Progress& progress_;
+};
+
+}  // namespace pgstrata::engine

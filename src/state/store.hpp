@@ -1,0 +1,113 @@
+// The engine's own tables: versions, runs with their steps (the journal), backfill cursors, the runner.
+//
+//   versions   one row per version ever: ordinal, name, schema, status, documents, model
+//   runs       one row per command that changes something: start, complete, rollback of a version
+//   steps      the journal: what a run does, in order, and what is done
+//   backfills  one cursor per fill step
+//   runners    who may work on a base schema now: the fencing token
+//
+// Plain tables in the state schema, created by schemas/state/001.sql and upgraded by its successors.
+// All functions use the given connection; those marked (tx) must run inside the caller's transaction.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "db/connection.hpp"
+#include "state/step.hpp"
+
+namespace pgstrata::state {
+
+enum class Status { starting, live, retiring, retired, rolling_back, rolled_back };
+std::string to_string(Status status);
+
+struct AppliedDocument {
+  std::string name, hash, content;     // sha-256 is not needed: md5 hex of the bytes
+};
+
+struct VersionRow {
+  int ordinal = 0;
+  std::string name;
+  std::string schema;                  // version schema
+  Status status = Status::starting;
+  std::string kind;                    // "baseline", "migration"
+  std::vector<AppliedDocument> documents;  // one, or several folded into one step; empty for a baseline
+  std::string model;                   // model::Version as JSON
+  std::string fingerprint;             // of the base schema when published or completed
+  std::string created_at, published_at, ended_at;  // ISO, "" = not yet
+};
+
+enum class RunStatus { running, done, undone };
+
+struct RunRow {
+  std::int64_t id = 0;
+  std::string command;                 // "start", "complete", "rollback"
+  int ordinal = 0;                     // the version it starts, retires or removes
+  RunStatus status = RunStatus::running;
+  std::string detail;                  // JSON of the planner for resume: models after the run, options
+};
+
+struct StepRow {
+  int sequence = 0;
+  Step step;
+  bool done = false;
+};
+
+struct Names {
+  std::string state_schema = "pgstrata";
+  std::string base_schema = "public";
+};
+
+class Store {
+ public:
+  Store(db::Connection& connection, Names names);
+  const Names& names() const { return names_; }
+
+  // Exists in the shape this release reads? Creates nothing.
+  bool exists() const;
+  // Creates the schema and its tables, or upgrades them; does nothing where they are right.
+  // Throws Error(Exit::state) on a state schema of a newer release, Error(Exit::connection) without rights.
+  bool ensure();                                       // true if it created or upgraded something
+
+  std::vector<VersionRow> versions() const;            // of this base schema, by ordinal
+  std::vector<VersionRow> live() const;                // status starting, live, rolling_back, retiring
+  std::optional<RunRow> unfinished_run() const;        // the newest with status running
+  std::optional<RunRow> last_finished_run() const;
+  std::vector<StepRow> steps(std::int64_t run) const;
+  int next_ordinal() const;                            // 1 + highest ever used
+
+  void insert_version(const VersionRow& row);          // (tx)
+  void set_status(int ordinal, Status status);         // (tx) sets the matching timestamp too
+  void set_model(int ordinal, const std::string& model);               // (tx)
+  void set_fingerprint(int ordinal, const std::string& fingerprint);   // (tx)
+  std::int64_t insert_run(const RunRow& row, const std::vector<Step>& steps);   // (tx)
+  void append_steps(std::int64_t run, const std::vector<Step>& steps);           // (tx)
+  void finish_run(std::int64_t run, RunStatus status);                           // (tx)
+
+  // SQL texts that others compose into their own transactions or single statements.
+  std::string mark_done_sql(std::int64_t run, int sequence) const;
+  // Raises 55000 unless `token` is still the runner's; takes FOR SHARE on the runner row.
+  std::string fence_sql(std::int64_t token) const;
+
+ private:
+  db::Connection& connection_;
+  Names names_;
+};
+
+// The right to change one base schema: a session-level advisory lock on a connection of its own, and a
+// fencing token that every journaled transaction checks. One at a time.
+class Runner {
+ public:
+  // Throws Error(Exit::state, "another-runner") naming who holds it (application, pid, since when).
+  Runner(const db::ConnectionOptions& options, const Names& names, const std::string& command);
+  ~Runner();
+  std::int64_t token() const;
+  bool still_holds();          // asks the server
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace pgstrata::state
