@@ -11,6 +11,7 @@
 
 #include "db/connection.hpp"
 #include "report/progress.hpp"
+#include "plan/step.hpp"
 #include "state/store.hpp"
 
 namespace pgstrata::backfill {
@@ -28,6 +29,6 @@ struct Options {
 // Fills one table to the end. `connection` is the runner's own (used for cursors and reports).
 // Throws Error: Exit::locks, Exit::data (a translation or rule fails on a row; names it), Exit::interrupted.
 void run(db::Connection& connection, const state::Names& names, std::int64_t run_id, int sequence,
-         std::int64_t token, const state::Fill& fill, const Options& options, report::Progress& progress);
+         std::int64_t token, const plan::Fill& fill, const Options& options, report::Progress& progress);
 
 }  // namespace pgstrata::backfill

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "db/connection.hpp"
-#include "state/step.hpp"
+#include "plan/step.hpp"
 
 namespace pgstrata::state {
 
@@ -50,7 +50,7 @@ struct RunRow {
 
 struct StepRow {
   int sequence = 0;
-  Step step;
+  plan::Step step;
   bool done = false;
 };
 
@@ -81,8 +81,8 @@ class Store {
   void set_status(int ordinal, Status status);         // (tx) sets the matching timestamp too
   void set_model(int ordinal, const std::string& model);               // (tx)
   void set_fingerprint(int ordinal, const std::string& fingerprint);   // (tx)
-  std::int64_t insert_run(const RunRow& row, const std::vector<Step>& steps);   // (tx)
-  void append_steps(std::int64_t run, const std::vector<Step>& steps);           // (tx)
+  std::int64_t insert_run(const RunRow& row, const std::vector<plan::Step>& steps);   // (tx)
+  void append_steps(std::int64_t run, const std::vector<plan::Step>& steps);           // (tx)
   void finish_run(std::int64_t run, RunStatus status);                           // (tx)
 
   // SQL texts that others compose into their own transactions or single statements.

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace pgstrata::state {
+namespace pgstrata::plan {
 
 enum class StepKind {
   transaction,   // statements and journal record in one transaction; no lock that conflicts with writes
@@ -62,4 +62,4 @@ struct Step {
 std::string to_json(const Step& step);
 Step step_from_json(const std::string& json);
 
-}  // namespace pgstrata::state
+}  // namespace pgstrata::plan
