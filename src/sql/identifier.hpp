@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 namespace pgstrata::sql {
@@ -80,11 +82,12 @@ inline std::string render(T v) { return fmt::format("{}", v); }
 // Arguments: Name, Qualified, Literal, Sql, numbers. A string literal or std::string does not compile.
 template <typename... Args>
 Sql format(fmt::string_view pattern, const Args&... args) {
-  return Sql::trusted(fmt::vformat(pattern, [&] {
-    fmt::dynamic_format_arg_store<fmt::format_context> store;
-    (store.push_back(detail::render(args)), ...);
-    return store;
-  }()));
+  const auto rendered = std::make_tuple(detail::render(args)...);
+  return std::apply(
+      [&](const auto&... text) {
+        return Sql::trusted(fmt::vformat(pattern, fmt::make_format_args(text...)));
+      },
+      rendered);
 }
 
 }  // namespace pgstrata::sql
