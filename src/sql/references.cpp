@@ -90,17 +90,24 @@ std::vector<ColumnReference> find_references(const std::string& bound_text,
   return result;
 }
 
-std::optional<std::vector<std::string>> find_bare_columns(const std::string& printed) {
+std::optional<std::vector<ColumnReference>> find_bare_references(const std::string& printed) {
   json expression;
   std::size_t shift = 0;
   if (parse_expression(printed, expression, shift)) return std::nullopt;
-  std::vector<std::string> columns;
+  std::vector<ColumnReference> found;
+  const Tokens tokens = scan(printed);
   for (const Reference& reference : references_of(expression)) {
     if (reference.star || reference.parts.size() != 1) continue;
-    const std::string& name = reference.parts.front();
-    if (std::ranges::find(columns, name) == columns.end()) columns.push_back(name);
+    const auto own = tokens_of(tokens, reference.location - shift, 1);
+    found.push_back({reference.parts[0], own.front().begin, own.front().end});
   }
-  return columns;
+  return found;
+}
+
+std::optional<std::vector<std::string>> find_bare_columns(const std::string& printed) {
+  const auto references = find_bare_references(printed);
+  if (!references) return std::nullopt;
+  return Expression{.text = printed, .references = *references}.inputs();
 }
 
 std::string strip_schema(const std::string& source, const std::string& schema,

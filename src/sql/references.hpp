@@ -21,6 +21,8 @@ std::vector<ColumnReference> find_references(const std::string& bound_text,
 // The unqualified columns of an expression printed for one table (index key, predicate, CHECK), each
 // once, in order of appearance; nothing if our grammar cannot read it.
 std::optional<std::vector<std::string>> find_bare_columns(const std::string& printed);
+// The same with every occurrence and its place.
+std::optional<std::vector<ColumnReference>> find_bare_references(const std::string& printed);
 
 // A user's expression with `schema.table.column` made `table.column`: a bound shape has no schema.
 // Text that our grammar cannot read is returned unchanged. `removed` receives the byte ranges taken out.

@@ -1,0 +1,47 @@
+#include "model/version.hpp"
+
+#include <algorithm>
+
+namespace pgstrata::model {
+namespace {
+
+template <typename Elements, typename Predicate>
+auto* find(Elements& elements, Predicate matches) {
+  auto found = std::find_if(elements.begin(), elements.end(), matches);
+  return found == elements.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+const Column* Table::column(const std::string& logical) const {
+  return find(columns, [&](const Column& c) { return c.name == logical; });
+}
+Column* Table::column(const std::string& logical) {
+  return find(columns, [&](const Column& c) { return c.name == logical; });
+}
+const Column* Table::physical_column(const std::string& wanted) const {
+  return find(columns, [&](const Column& c) { return c.physical == wanted; });
+}
+
+const Table* Version::table(const std::string& logical) const {
+  auto found = tables.find(logical);
+  return found == tables.end() ? nullptr : &found->second;
+}
+const Table* Version::physical_table(const std::string& wanted) const {
+  for (auto& [logical, table] : tables)
+    if (table.physical == wanted) return &table;
+  return nullptr;
+}
+Table* Version::physical_table(const std::string& wanted) {
+  for (auto& [logical, table] : tables)
+    if (table.physical == wanted) return &table;
+  return nullptr;
+}
+
+bool Version::has_links(const std::string& physical) const {
+  auto here = [&](const auto& link) { return link.table == physical; };
+  return std::any_of(translations.begin(), translations.end(), here) ||
+         std::any_of(rules.begin(), rules.end(), here);
+}
+
+}  // namespace pgstrata::model
