@@ -26,6 +26,7 @@ enum class StepKind {
 struct StepLock {
   std::string schema, table;
   std::string mode;                    // "ACCESS EXCLUSIVE", "SHARE ROW EXCLUSIVE"
+  bool operator==(const StepLock&) const = default;
 };
 
 // StepKind::concurrently
@@ -33,6 +34,7 @@ struct IndexBuild {
   std::string schema, table, index;
   bool drop = false;
   bool unique = false;
+  bool operator==(const IndexBuild&) const = default;
 };
 
 // StepKind::backfill
@@ -40,8 +42,13 @@ struct Fill {
   std::string schema, table;           // physical
   std::string marker;                  // "_m"
   int newest = 0;                      // rows with marker > -newest are filled
-  struct Assignment { std::string column, expression; };  // physical column; SQL over the table's columns
+  struct Assignment {                  // physical column; SQL over the table's columns
+    std::string column, expression;
+    bool operator==(const Assignment&) const = default;
+  };
   std::vector<Assignment> assignments; // may be empty: only the marker is set
+  bool check_rows_kept = false;        // a user's BEFORE UPDATE trigger may return NULL: count what it drops
+  bool operator==(const Fill&) const = default;
 };
 
 struct Step {
@@ -55,7 +62,10 @@ struct Step {
   std::vector<std::string> statements; // complete statements, readable
   std::optional<IndexBuild> index;
   std::optional<Fill> fill;
+  bool operator==(const Step&) const = default;
 };
+
+std::string to_string(StepKind kind);  // "transaction", "attempt", …: the word in JSON and in the journal
 
 // JSON of a step for the journal; from_json(to_json(s)) == s. Throws Error(Exit::failure) on a document
 // of another release that it cannot read.
