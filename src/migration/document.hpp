@@ -12,7 +12,8 @@
 
 namespace pgstrata::migration {
 
-// Reads and parses one file. JSON by its ending .json, YAML by .yaml or .yml; anything else is refused.
+// Reads and parses one file. JSON by its ending .json, YAML by .yaml or .yml; anything else is
+// refused.
 Migration read_file(const std::string& path);
 // Parses text as if it were the content of `path`.
 Migration parse(const std::string& path, std::string content);
