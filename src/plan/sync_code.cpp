@@ -1,0 +1,90 @@
+// PL/pgSQL text that means the same under every search_path.
+#include <algorithm>
+#include <array>
+
+#include "plan/sync_parts.hpp"
+
+namespace pgstrata::plan::sync {
+namespace {
+
+// Reserved in PL/pgSQL but not in SQL: quote_identifier leaves them bare, NEW.loop would not parse.
+constexpr std::array reserved_in_plpgsql = {"begin", "by",   "declare", "execute", "foreach",
+                                            "if",    "loop", "strict",  "while"};
+
+// The type's `=` is that of pg_catalog and compares images. format_type prints the schema of
+// others.
+bool has_builtin_equality(const SyncColumn& column) {
+  return column.image_equality && !column.type.empty() &&
+         column.type.str().find('.') == std::string::npos;
+}
+
+std::string row(std::string_view record, const Columns& columns) {
+  std::string list;
+  for (const auto& name : columns) list += (list.empty() ? "" : ", ") + field(record, name);
+  return "ROW(" + list + ")";
+}
+
+std::string image_differs(const Columns& columns) {
+  return "pg_catalog.record_image_ne(" + row("NEW", columns) + ", " + row("OLD", columns) + ")";
+}
+
+}  // namespace
+
+void Code::line(const std::string& text, std::string_view comment) {
+  text_.append(static_cast<std::size_t>(2 * depth_), ' ').append(text);
+  if (!comment.empty()) {
+    text_ += text.empty() ? "-- " : "  -- ";
+    for (const char c : comment) text_ += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  }
+  text_ += '\n';
+}
+
+std::string compare(const std::string& left, std::string_view op, const std::string& right) {
+  return left + " OPERATOR(pg_catalog." + std::string(op) + ") " + right;
+}
+
+std::string compare(const std::string& left, std::string_view op, int right) {
+  return compare(left, op, std::to_string(right));
+}
+
+std::string field(std::string_view record, const std::string& column) {
+  const bool reserved = std::find(reserved_in_plpgsql.begin(), reserved_in_plpgsql.end(), column) !=
+                        reserved_in_plpgsql.end();
+  return std::string(record) + "." +
+         (reserved ? "\"" + column + "\"" : sql::quote_identifier(column));
+}
+
+std::string words(const Columns& names) {
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+std::string changed(const Shape& shape, const Columns& columns) {
+  (void)shape;
+  return image_differs(columns);
+}
+
+std::string changed_in_when(const Shape& shape, const Columns& columns) {
+  std::string condition;
+  Columns others;
+  for (const auto& name : columns) {
+    if (!has_builtin_equality(shape.column(name))) {
+      others.push_back(name);
+      continue;
+    }
+    condition += (condition.empty() ? "" : "\n    OR ") + field("NEW", name) +
+                 " IS DISTINCT FROM " + field("OLD", name);
+  }
+  if (!others.empty()) condition += (condition.empty() ? "" : "\n    OR ") + image_differs(others);
+  return condition;
+}
+
+std::string assignment(const SyncLink& link) {
+  std::string arguments;
+  for (const auto& input : link.inputs)
+    arguments += (arguments.empty() ? "" : ", ") + field("NEW", input);
+  return field("NEW", link.output) + " := " + link.function.str() + "(" + arguments + ");";
+}
+
+}  // namespace pgstrata::plan::sync
