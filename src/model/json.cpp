@@ -25,7 +25,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Expression, source, text, type, 
 
 namespace pgstrata::model {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Column, name, physical, type, collation, not_null, default_,
-                                                identity, generated, owned_sequence, comment,
+                                                physical_default, identity, generated, owned_sequence, comment,
                                                 image_equality, privileges_of)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IndexKey, column, expression, collation, opclass, descending,
                                                 nulls_first, statistics_target)

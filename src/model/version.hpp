@@ -23,6 +23,7 @@ struct Column {
   std::string collation;                   // qualified; empty if the type's default
   bool not_null = false;
   std::optional<sql::Expression> default_; // also the expression of a generated column
+  std::optional<sql::Expression> physical_default;  // what the base column has while versions differ
   char identity = 0;                       // 'a', 'd', 0
   char generated = 0;                      // 's', 0
   std::optional<std::string> owned_sequence;  // qualified and quoted
@@ -120,7 +121,7 @@ struct Version {
   std::vector<Rule> rules;
   std::vector<std::string> on_complete;    // SQL of the last unit of completion
   std::optional<std::string> sql_down;     // raw SQL that a rollback runs
-  bool raw_sql = false;                    // made by a `sql` operation: its shape was read from the catalog
+  bool raw_sql = false;                    // made by a `sql` operation: its shape is read from the catalog
 
   const Table* table(const std::string& logical) const;
   const Table* physical_table(const std::string& name) const;

@@ -1,0 +1,174 @@
+#include "model/draft.hpp"
+
+#include <algorithm>
+
+#include "model/compose.hpp"
+#include "model/names.hpp"
+#include "pgstrata/error.hpp"
+
+namespace pgstrata::model {
+
+using sql::Expression;
+
+namespace {
+
+[[noreturn]] void reject(const std::string& code, const std::string& message, const std::string& where,
+                         const std::string& hint = {}) {
+  throw Error(Exit::migration, code, message, where, hint);
+}
+
+DraftTable carried_over(const Table& previous) {
+  DraftTable draft;
+  draft.table = previous;
+  draft.origin = previous.name;
+  for (const Column& column : previous.columns) {
+    Expression self = column_expression(column.name, column.type, column.collation);
+    draft.lineages[column.name] = {.origin = column.name, .up = self};
+    draft.down[column.name] = self;
+  }
+  return draft;
+}
+
+}  // namespace
+
+sql::Shape DraftTable::shape() const {
+  sql::Shape shape{.table = table.name, .columns = {}};
+  for (const Column& column : table.columns)
+    shape.columns.push_back({column.name, column.type, column.collation});
+  return shape;
+}
+
+Draft::Draft(const Version& previous, const catalog::Snapshot& snapshot, sql::Binder& binder, int ordinal,
+             std::string name, std::string schema)
+    : previous_(previous), snapshot_(snapshot), binder_(binder), ordinal_(ordinal), name_(std::move(name)),
+      schema_(std::move(schema)) {
+  for (auto& [logical, table] : previous.tables) tables_.emplace(logical, carried_over(table));
+  for (auto& [table, ignored] : snapshot.tables) relation_names_.insert(table);
+  relation_names_.insert(snapshot.other_relations.begin(), snapshot.other_relations.end());
+  for (auto& [name_of_table, table] : snapshot.tables)
+    for (auto& index : table.indexes) relation_names_.insert(index.name);
+}
+
+DraftTable& Draft::table(const std::string& name, const std::string& where) {
+  auto found = tables_.find(name);
+  if (found != tables_.end()) return found->second;
+  std::vector<std::string> known;
+  for (auto& [logical, table] : tables_) known.push_back(logical);
+  reject("unknown-table", "there is no table \"" + name + "\" in this version" + did_you_mean(name, known), where);
+}
+
+Column& Draft::column(DraftTable& draft, const std::string& name, const std::string& where) {
+  if (Column* column = draft.table.column(name)) return *column;
+  std::vector<std::string> known;
+  for (auto& column : draft.table.columns) known.push_back(column.name);
+  reject("unknown-column",
+         "table \"" + draft.table.name + "\" has no column \"" + name + "\"" + did_you_mean(name, known), where);
+}
+
+DraftTable& Draft::create_table(const std::string& name, const std::string& where) {
+  if (tables_.count(name)) reject("duplicate-table", "table \"" + name + "\" already exists", where);
+  bool taken_by_table = false;   // one that this step drops or renames gives its name back at completion
+  for (auto& [logical, table] : previous_.tables) taken_by_table |= table.physical == name;
+  if (!taken_by_table && relation_names_.count(name))
+    reject("duplicate-relation", "a relation named \"" + name + "\" already exists in schema \"" +
+           snapshot_.schema + "\" and is not part of this version", where,
+           "choose another name, or adopt it with `pgstrata baseline`");
+  DraftTable draft;
+  draft.created = true;
+  draft.table.name = name;
+  draft.table.physical = taken_by_table ? free_relation_name(twin_name(name, ordinal_)) : free_relation_name(name);
+  return tables_.emplace(name, std::move(draft)).first->second;
+}
+
+void Draft::drop_table(const std::string& name, const std::string& where) {
+  table(name, where);
+  std::string physical = tables_.at(name).table.physical;
+  for (auto& [logical, other] : tables_)
+    for (auto& key : other.table.foreign_keys)
+      if (logical != name && key.schema == snapshot_.schema && key.table == physical)
+        reject("referenced-table", "table \"" + name + "\" is referenced by foreign key \"" + key.name +
+               "\" of table \"" + logical + "\"", where, "drop that column or constraint first");
+  tables_.erase(name);
+}
+
+void Draft::rename_table(const std::string& from, const std::string& to, const std::string& where) {
+  table(from, where);
+  if (tables_.count(to)) reject("duplicate-table", "table \"" + to + "\" already exists", where);
+  auto node = tables_.extract(from);
+  node.key() = to;
+  node.mapped().table.name = to;
+  if (node.mapped().created) node.mapped().table.physical = free_relation_name(to);
+  tables_.insert(std::move(node));
+}
+
+void Draft::add_column(DraftTable& draft, Column column, std::optional<Expression> up, const std::string& where) {
+  if (draft.table.column(column.name))
+    reject("duplicate-column", "table \"" + draft.table.name + "\" already has a column \"" + column.name + "\"", where);
+  if (!draft.created) {
+    Lineage lineage;
+    if (up) {
+      std::map<std::string, Expression> inner;
+      std::map<std::string, std::string> types;
+      for (auto& known : draft.table.columns) {
+        types[known.name] = known.type;
+        if (auto& value = draft.lineages.at(known.name).up) inner.emplace(known.name, *value);
+        else inner.emplace(known.name, known.physical_default ? *known.physical_default : null_expression(known.type));
+      }
+      lineage.up = compose(*up, inner, types);
+    }
+    draft.lineages[column.name] = lineage;
+  }
+  draft.table.columns.push_back(std::move(column));
+}
+
+void Draft::drop_column(DraftTable& draft, const std::string& name, std::optional<Expression> down,
+                        const std::string& where) {
+  const Column gone = column(draft, name, where);
+  if (draft.table.columns.size() == 1)
+    reject("last-column", "\"" + name + "\" is the only column of table \"" + draft.table.name + "\"", where,
+           "drop the table instead");
+  std::map<std::string, Expression> inner;
+  if (down) inner.emplace(name, *down);
+  else if (gone.default_ && !gone.generated) inner.emplace(name, *gone.default_);
+  else inner.emplace(name, null_expression(gone.type));
+  for (auto& [previous, value] : draft.down) {
+    if (!value) continue;
+    auto inputs = value->inputs();
+    if (std::find(inputs.begin(), inputs.end(), name) == inputs.end()) continue;
+    if (!down && value->identity_of() == name) value.reset();
+    else value = compose(*value, inner, {{name, gone.type}});
+  }
+  auto& table = draft.table;
+  std::erase_if(table.columns, [&](const Column& c) { return c.name == name; });
+  std::erase_if(table.indexes, [&](const Index& i) { return uses_column(i, name); });
+  std::erase_if(table.checks, [&](const Check& c) { return uses_column(c, name); });
+  std::erase_if(table.foreign_keys, [&](const ForeignKey& k) { return uses_column(k, name); });
+  draft.lineages.erase(name);
+}
+
+void Draft::translate(DraftTable& draft, const std::string& name, const sql::BoundType& type,
+                      const Expression& up, const Expression& down) {
+  std::map<std::string, Expression> inner;
+  std::map<std::string, std::string> types;
+  for (auto& known : draft.table.columns) {
+    types[known.name] = known.type;
+    if (auto found = draft.lineages.find(known.name); found != draft.lineages.end() && found->second.up)
+      inner.emplace(known.name, *found->second.up);
+    else
+      inner.emplace(known.name, known.physical_default ? *known.physical_default : null_expression(known.type));
+  }
+  Column& column = *draft.table.column(name);
+  std::string old_type = column.type;
+  if (!draft.created) {
+    Lineage& lineage = draft.lineages.at(name);
+    if (lineage.origin || lineage.up) lineage.up = compose(up, inner, types);
+    lineage.translated = lineage.origin.has_value();
+    for (auto& [previous, value] : draft.down)
+      if (value) value = compose(*value, {{name, down}}, {{name, old_type}});
+  }
+  column.type = type.type;
+  column.collation = old_type == type.type ? column.collation : type.collation;
+  column.image_equality = type.image_equality;
+}
+
+}  // namespace pgstrata::model

@@ -1,0 +1,185 @@
+#include "model/refuse.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "model/compose.hpp"
+#include "pgstrata/error.hpp"
+
+namespace pgstrata::model {
+namespace {
+
+[[noreturn]] void refuse(const std::string& what, const std::string& where, const std::string& hint) {
+  throw Error(Exit::migration, "not-supported", what, where, hint);
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// What a step does to one table of the previous version.
+struct Change {
+  const Table& previous;
+  std::vector<std::string> translated, dropped, renamed;   // logical columns of the previous version
+  bool links = false, touched = false;
+};
+
+Change change_of(const Draft& draft, const DraftTable& table) {
+  Change change{*draft.previous().table(table.origin), {}, {}, {}};
+  for (const Column& before : change.previous.columns) {
+    bool kept = false;
+    for (auto& [name, lineage] : table.lineages) {
+      if (lineage.origin != before.name) continue;
+      kept = true;
+      if (lineage.translated) change.translated.push_back(before.name);
+      if (name != before.name) change.renamed.push_back(before.name);
+      const Column* now = table.table.column(name);
+      change.links |= now->not_null && !before.not_null;
+      change.touched |= now->not_null != before.not_null || now->default_ != before.default_ ||
+                        now->comment != before.comment;
+    }
+    if (!kept) change.dropped.push_back(before.name);
+  }
+  for (auto& [name, lineage] : table.lineages) {
+    change.links |= lineage.translated || (!lineage.origin && lineage.up);
+    change.touched |= !lineage.origin;
+  }
+  for (auto& name : change.dropped) change.links |= table.down.at(name).has_value();
+  change.links |= !table.new_checks.empty();
+  change.touched |= change.links || !change.translated.empty() || !change.dropped.empty() ||
+                    !change.renamed.empty() || !table.new_foreign_keys.empty() ||
+                    table.table.name != change.previous.name ||
+                    table.table.indexes.size() != change.previous.indexes.size();
+  return change;
+}
+
+void refuse_dependents(const Change& change, const catalog::Table& base) {
+  auto affected = change.translated;
+  affected.insert(affected.end(), change.dropped.begin(), change.dropped.end());
+  for (const std::string& column : affected) {
+    for (const catalog::Dependent& dependent : base.dependents)
+      if (contains(dependent.columns, change.previous.column(column)->physical))
+        refuse("column \"" + column + "\" cannot change while " + dependent.kind + " " + dependent.name +
+               " depends on it", base.name + "." + column, "drop it first, and create it again afterwards");
+    for (const catalog::Trigger& trigger : base.triggers)
+      if (!trigger.ours && (contains(trigger.of_columns, column) || contains(trigger.when_columns, column)))
+        refuse("column \"" + column + "\" cannot change while trigger \"" + trigger.name +
+               "\" names it in its OF list or WHEN clause", base.name + "." + column,
+               "translations under triggers of users are not supported yet");
+  }
+}
+
+void refuse_foreign_keys(const DraftTable& table, const Change& change) {
+  for (const ForeignKey& key : change.previous.foreign_keys)
+    for (const std::string& column : change.translated) {
+      if (!contains(key.columns, column)) continue;
+      std::string where = change.previous.name + "." + column;
+      if (key.on_delete == 'd' || key.on_update == 'd')
+        refuse("foreign key \"" + key.name + "\" has a SET DEFAULT action, which cannot be held for two "
+               "shapes of \"" + column + "\" at a time", where, "change its action first");
+      if (key.on_delete != 'n' && key.on_update != 'n') continue;
+      bool plain = false;
+      for (auto& [name, lineage] : table.lineages)
+        if (lineage.origin == column) plain = lineage.up && !lineage.up->identity_of().empty();
+      if (!plain)
+        refuse("foreign key \"" + key.name + "\" has a SET NULL action, and `up` may not map NULL to NULL",
+               where, "use a plain type change, or change the action first");
+    }
+}
+
+void refuse_kinds(const DraftTable& table, const Change& change, const catalog::Table& base) {
+  const std::string& name = base.name;
+  if (!base.owned)
+    throw Error(Exit::connection, "not-owner", "the current role does not own table \"" + name + "\"", name,
+                "run as its owner (" + base.owner + "), or give --role");
+  if (base.kind == 'p' || base.partition)
+    refuse("table \"" + name + "\" is partitioned; changing partitioned tables is not supported yet", name, {});
+  if (base.inheritance) refuse("table \"" + name + "\" has inheritance parents or children", name, {});
+  if (base.row_security)
+    refuse("table \"" + name + "\" has row-level security; changing such tables is not supported yet", name, {});
+  if (change.links && base.has_rules)
+    refuse("table \"" + name + "\" has rewrite rules, which bypass translations", name, "drop the rules first");
+  for (const catalog::Trigger& trigger : base.triggers)
+    if (change.links && !trigger.ours && trigger.before && trigger.row && (trigger.on_insert || trigger.on_update))
+      refuse("table \"" + name + "\" has the BEFORE ROW trigger \"" + trigger.name +
+             "\"; translations under triggers of users are not supported yet", name, {});
+  for (auto& [column, lineage] : table.lineages) {
+    if (!lineage.translated) continue;
+    const Column* before = change.previous.column(*lineage.origin);
+    if (before->identity)
+      refuse("column \"" + column + "\" is an identity column; changing its values is not supported yet",
+             name + "." + column, {});
+    if (before->generated)
+      refuse("column \"" + column + "\" is generated; changing its type is not supported yet", name + "." + column, {});
+    for (const catalog::Index& index : base.indexes)
+      if (index.replica_identity && std::any_of(index.keys.begin(), index.keys.end(), [&](auto& k) { return k.column == before->physical; }))
+        refuse("column \"" + column + "\" belongs to the replica identity index \"" + index.name + "\"",
+               name + "." + column, {});
+  }
+}
+
+bool names_word(const std::string& text, const std::string& word) {
+  auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80); };
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    bool starts = at == 0 || !is_word(text[at - 1]);
+    bool ends = at + word.size() == text.size() || !is_word(text[at + word.size()]);
+    if (starts && ends) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void refuse_unsupported(const Draft& draft) {
+  for (auto& [logical, table] : draft.tables()) {
+    if (table.created) continue;
+    const catalog::Table* base = draft.snapshot().table(table.table.physical);
+    if (!base) continue;
+    Change change = change_of(draft, table);
+    if (!change.touched) continue;
+    refuse_kinds(table, change, *base);
+    refuse_dependents(change, *base);
+    refuse_foreign_keys(table, change);
+  }
+  auto dropped = draft.dropped_tables();
+  for (const std::string& physical : dropped) {
+    const catalog::Table* base = draft.snapshot().table(physical);
+    if (!base) continue;
+    if (!base->owned)
+      throw Error(Exit::connection, "not-owner", "the current role does not own table \"" + physical + "\"", physical);
+    if (base->kind == 'p' || base->partition || base->inheritance)
+      refuse("table \"" + physical + "\" is partitioned or inherited; dropping it is not supported yet", physical, {});
+    for (const catalog::Dependent& dependent : base->dependents)
+      if (dependent.kind != "foreign key" && dependent.kind != "policy" && dependent.kind != "statistics" &&
+          dependent.kind != "trigger" && dependent.kind != "generated column" && dependent.kind != "publication")
+        refuse("table \"" + physical + "\" cannot be dropped while " + dependent.kind + " " + dependent.name +
+               " depends on it", physical, "drop it first");
+  }
+}
+
+std::vector<std::string> functions_naming_affected(const Draft& draft) {
+  std::vector<std::string> found;
+  for (const catalog::TextFunction& function : draft.snapshot().functions) {
+    auto report = [&](const std::string& what) {
+      found.push_back("function " + function.name + " names " + what + ", which this migration changes");
+    };
+    for (auto& [logical, table] : draft.tables()) {
+      if (table.created) continue;
+      const std::string& physical = table.table.physical;
+      bool about_table = contains(function.trigger_tables, physical) || names_word(function.body, physical);
+      if (!about_table) continue;
+      Change change = change_of(draft, table);
+      if (table.table.name != change.previous.name) report("table \"" + physical + "\"");
+      for (auto* columns : {&change.translated, &change.dropped, &change.renamed})
+        for (const std::string& column : *columns)
+          if (names_word(function.body, column)) report("column \"" + physical + "." + column + "\"");
+    }
+    for (const std::string& physical : draft.dropped_tables())
+      if (names_word(function.body, physical)) report("table \"" + physical + "\"");
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+}  // namespace pgstrata::model
