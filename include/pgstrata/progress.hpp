@@ -15,7 +15,8 @@ namespace pgstrata {
 // The state of one table's backfill; each call replaces the one before.
 struct FillProgress {
   std::string table;
-  std::int64_t rows = 0;  // filled so far, by this and earlier runs
+  std::int64_t rows = 0;         // filled so far, by this and earlier runs
+  std::int64_t rows_before = 0;  // of these, by earlier runs
   std::int64_t pages_done = 0, pages_total = 0;
   double rows_per_second = 0;
   double seconds_left = -1;       // -1 unknown

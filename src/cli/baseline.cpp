@@ -1,0 +1,23 @@
+#include "cli/command.hpp"
+#include "report/json.hpp"
+#include "report/text.hpp"
+
+namespace pgstrata::cli {
+
+Command baseline() {
+  auto name = std::make_shared<std::string>();
+  return {.name = "baseline",
+          .summary = "Record the base schema as it is as a version",
+          .examples = {"pgstrata baseline v1 --url postgresql:///shop"},
+          .positionals = {{.name = "NAME",
+                           .target = name.get(),
+                           .help = "The version's name",
+                           .required = true}},
+          .run = [name](const Session& session) {
+            const BaselineReport report = session.engine.baseline(*name);
+            session.show(session.json ? report::json(report) : report::text(report));
+            return Exit::done;
+          }};
+}
+
+}  // namespace pgstrata::cli

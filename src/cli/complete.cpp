@@ -1,0 +1,29 @@
+#include "cli/command.hpp"
+#include "report/json.hpp"
+#include "report/text.hpp"
+
+namespace pgstrata::cli {
+
+Command complete() {
+  struct Given {
+    std::optional<std::string> version;
+    CompleteOptions options;
+  };
+  auto given = std::make_shared<Given>();
+  return {.name = "complete",
+          .summary = "Retire the oldest version and its columns",
+          .examples = {"pgstrata complete --url postgresql:///shop", "pgstrata complete 001_init"},
+          .positionals = {{"VERSION", &given->version,
+                           "The version that goes; required where three or more are live"}},
+          .options = {{.name = "--kill-after-step",
+                       .target = &given->options.kill_after_step,
+                       .help = "For tests: end like kill -9 after so many steps",
+                       .hidden = true}},
+          .run = [given](const Session& session) {
+            const CompleteReport report = session.engine.complete(given->version, given->options);
+            session.show(session.json ? report::json(report) : report::text(report));
+            return Exit::done;
+          }};
+}
+
+}  // namespace pgstrata::cli

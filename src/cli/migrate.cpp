@@ -1,0 +1,36 @@
+#include "cli/command.hpp"
+#include "cli/start_options.hpp"
+#include "report/json.hpp"
+#include "report/text.hpp"
+
+namespace pgstrata::cli {
+
+Command migrate() {
+  struct Given {
+    std::string directory;
+    MigrateOptions options;
+  };
+  auto given = std::make_shared<Given>();
+  return {.name = "migrate",
+          .summary = "Apply the pending migrations of a directory, folded into one step",
+          .examples = {"pgstrata migrate migrations/ --url postgresql:///shop",
+                       "pgstrata migrate migrations/ --complete  # a development database"},
+          .positionals = {{.name = "DIR",
+                           .target = &given->directory,
+                           .help = "Migrations, in file-name order",
+                           .required = true}},
+          .options = start_options(given->options),
+          .run = [given](const Session& session) {
+            const MigrateReport report = session.engine.migrate(given->directory, given->options);
+            const auto& filled = session.watch.filled();
+            if (session.json) {
+              session.show(report::json(report, filled));
+            } else {
+              if (!filled.empty()) session.show(report::text(filled));
+              session.show(report::text(report));
+            }
+            return Exit::done;
+          }};
+}
+
+}  // namespace pgstrata::cli

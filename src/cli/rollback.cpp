@@ -1,0 +1,30 @@
+#include "cli/command.hpp"
+#include "report/json.hpp"
+#include "report/text.hpp"
+
+namespace pgstrata::cli {
+
+Command rollback() {
+  struct Given {
+    std::optional<std::string> version;
+    RollbackOptions options;
+  };
+  auto given = std::make_shared<Given>();
+  return {
+      .name = "rollback",
+      .summary = "Remove the newest version",
+      .examples = {"pgstrata rollback --url postgresql:///shop", "pgstrata rollback 002_amount"},
+      .positionals = {{"VERSION", &given->version,
+                       "The version that goes; required where three or more are live"}},
+      .options = {{.name = "--kill-after-step",
+                   .target = &given->options.kill_after_step,
+                   .help = "For tests: end like kill -9 after so many steps",
+                   .hidden = true}},
+      .run = [given](const Session& session) {
+        const RollbackReport report = session.engine.rollback(given->version, given->options);
+        session.show(session.json ? report::json(report) : report::text(report));
+        return Exit::done;
+      }};
+}
+
+}  // namespace pgstrata::cli

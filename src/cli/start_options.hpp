@@ -1,0 +1,28 @@
+// The options that `start` and `migrate` share.
+#pragma once
+
+#include <vector>
+
+#include "cli/command.hpp"
+
+namespace pgstrata::cli {
+
+inline std::vector<Argument> start_options(StartOptions& to) {
+  return {{"--complete", &to.complete, "Complete at once: for development databases"},
+          {.name = "--workers",
+           .target = &to.workers,
+           .help = "Connections that fill, default 1",
+           .at_least = 1},
+          {.name = "--max-rate",
+           .target = &to.max_rate,
+           .help = "Fill at most so many rows a second; 0: no limit",
+           .at_least = 0},
+          {"--accept-functions", &to.accept_functions,
+           "The functions that name an affected column have been looked at"},
+          {.name = "--kill-after-step",
+           .target = &to.kill_after_step,
+           .help = "For tests: end like kill -9 after so many steps",
+           .hidden = true}};
+}
+
+}  // namespace pgstrata::cli

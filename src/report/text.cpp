@@ -1,0 +1,160 @@
+#include "report/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/format.hpp"
+
+namespace pgstrata::report {
+
+namespace {
+
+std::string with_notes(std::string text, const std::vector<std::string>& notes) {
+  for (const std::string& note : notes) text += "\nnote: " + one_line(note);
+  return text;
+}
+
+std::string use_it(const std::string& schema) {
+  return schema.empty() ? "" : fmt::format("\nits clients use search_path = {}", schema);
+}
+
+}  // namespace
+
+std::string text(const InitReport& report) {
+  return with_notes(report.already
+                        ? fmt::format("already there: state schema {}", report.state_schema)
+                        : fmt::format("created state schema {}", report.state_schema),
+                    report.notes);
+}
+
+std::string text(const ValidateReport& report) {
+  std::string out;
+  for (const ValidatedFile& file : report.files) {
+    if (!out.empty()) out += '\n';
+    if (file.problems.empty())
+      out += fmt::format("{}: valid, {}, version schema {}", file.file,
+                         plural(file.operations, "operation"), file.version_schema);
+    else
+      out += fmt::format("{}: not valid", file.file);
+  }
+  if (!report.bound)
+    out += "\nnote: without --url the expressions were not bound; only the documents were checked";
+  return with_notes(out, report.notes);
+}
+
+std::string text(const StartReport& report) {
+  std::string out;
+  if (report.already)
+    out = fmt::format("already started: version {} is published as {}", report.version,
+                      report.version_schema);
+  else
+    out = fmt::format("started version {}{}, published as {}", report.version,
+                      report.resumed ? " (resumed)" : "", report.version_schema);
+  if (report.completed) out += "; the version before it is gone";
+  return with_notes(out + use_it(report.version_schema), report.notes);
+}
+
+std::string text(const CompleteReport& report) {
+  std::string out;
+  if (report.already)
+    out = fmt::format(
+        "already completed{}",
+        report.retired.empty() ? "" : fmt::format(": version {} is gone", report.retired));
+  else
+    out = fmt::format("completed{}: version {} is gone", report.resumed ? " (resumed)" : "",
+                      report.retired);
+  if (!report.version.empty())
+    out +=
+        fmt::format("; the oldest version now is {} ({})", report.version, report.version_schema);
+  return with_notes(out, report.notes);
+}
+
+std::string text(const RollbackReport& report) {
+  std::string out;
+  if (report.already)
+    out = fmt::format(
+        "already rolled back{}",
+        report.removed.empty() ? "" : fmt::format(": version {} is gone", report.removed));
+  else
+    out = fmt::format("rolled back{}: version {} is gone", report.resumed ? " (resumed)" : "",
+                      report.removed);
+  if (!report.version.empty())
+    out +=
+        fmt::format("; the newest version now is {} ({})", report.version, report.version_schema);
+  for (const LostRows& lost : report.lost)
+    out += fmt::format("\n{} of {} held a value in {} that only version {} could hold",
+                       plural(lost.rows, "row"), lost.table, lost.column, report.removed);
+  return with_notes(out, report.notes);
+}
+
+std::string text(const MigrateReport& report) {
+  std::string out;
+  if (report.already) {
+    out = "nothing to do: every migration of the directory is applied";
+  } else {
+    out = fmt::format("applied {}:",
+                      plural(static_cast<std::int64_t>(report.applied.size()), "migration"));
+    for (const std::string& name : report.applied) out += " " + name;
+  }
+  if (!report.version.empty())
+    out += fmt::format("\nversion {} is published as {}", report.version, report.version_schema);
+  if (report.completed) out += "; the versions before it are gone";
+  return with_notes(out, report.notes);
+}
+
+std::string text(const BaselineReport& report) {
+  return with_notes(fmt::format("{} version {} of {}, published as {}{}",
+                                report.already ? "already recorded:" : "recorded", report.version,
+                                plural(report.tables, "table"), report.version_schema,
+                                use_it(report.version_schema)),
+                    report.notes);
+}
+
+std::string text(const StatusReport& report) {
+  std::string out = fmt::format("base schema {}: ", report.schema);
+  if (report.versions.empty())
+    out += "no versions yet; start with `pgstrata baseline NAME` or `pgstrata start FILE`";
+  else
+    out += report.in_flight ? "a migration is in flight" : "idle";
+  std::size_t name = 7, schema = 6;
+  for (const VersionStatus& version : report.versions) {
+    name = std::max(name, version.name.size());
+    schema = std::max(schema, version.schema.size());
+  }
+  if (!report.versions.empty())
+    out += fmt::format("\n\n{:>4}  {:<{}}  {:<{}}  {:<12}  {}", "#", "version", name, "schema",
+                       schema, "status", "published");
+  for (const VersionStatus& version : report.versions)
+    out +=
+        fmt::format("\n{:>4}  {:<{}}  {:<{}}  {:<12}  {}", version.ordinal, version.name, name,
+                    version.schema, schema, version.status,
+                    version.age_seconds < 0 ? "not yet" : duration(version.age_seconds) + " ago");
+  if (report.unfinished)
+    out += fmt::format("\n\nunfinished: {} of {}, {} of {} steps done; the same command resumes it",
+                       report.unfinished->command, report.unfinished->version,
+                       report.unfinished->done, report.unfinished->total);
+  return with_notes(out, report.notes);
+}
+
+std::string text(const std::vector<Filled>& filled) {
+  std::string out;
+  for (const Filled& table : filled) {
+    if (!out.empty()) out += '\n';
+    out += fmt::format("filled {}: {} in {}", table.table, plural(table.rows, "row"),
+                       duration(table.seconds));
+    if (table.seconds > 0)
+      out += fmt::format(
+          " ({} rows/s)",
+          count(static_cast<std::int64_t>(static_cast<double>(table.rows) / table.seconds)));
+  }
+  return out;
+}
+
+std::string text(const Error& error) {
+  std::string out = "pgstrata: " + redact(error.what());
+  if (!error.hint().empty()) out += "\n" + indent(redact(error.hint()), "  ");
+  return out;
+}
+
+}  // namespace pgstrata::report
