@@ -3,13 +3,16 @@
 //   versions   one row per version ever: ordinal, name, schema, status, documents, model
 //   runs       one row per command that changes something: start, complete, rollback of a version
 //   steps      the journal: what a run does, in order, and what is done
-//   backfills  one cursor per fill step
+//   backfills  one row per fill step, with its cursors (backfill_chunks, backfill_leftovers)
+//   control    what a running backfill obeys: pause, rate
 //   runners    who may work on a base schema now: the fencing token
 //
 // Plain tables in the state schema, created by schemas/state/001.sql and upgraded by its successors.
 // All functions use the given connection; those marked (tx) must run inside the caller's transaction.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,6 +62,15 @@ struct Names {
   std::string base_schema = "public";
 };
 
+// What another terminal may tell a running backfill.
+struct Control {
+  bool paused = false;
+  std::optional<double> max_rate;      // rows/s, 0 = unlimited; absent: as the command said
+};
+
+// SQL text of a table or function of the state schema, qualified and quoted.
+std::string state_object(const Names& names, const std::string& object);
+
 class Store {
  public:
   Store(db::Connection& connection, Names names);
@@ -89,17 +101,25 @@ class Store {
   std::string mark_done_sql(std::int64_t run, int sequence) const;
   // Raises 55000 unless `token` is still the runner's; takes FOR SHARE on the runner row.
   std::string fence_sql(std::int64_t token) const;
+  // For planners that put the change of a status into a step of their own.
+  std::string set_status_sql(int ordinal, Status status) const;
+
+  Control control() const;
+  void set_control(const Control& control);
 
  private:
   db::Connection& connection_;
   Names names_;
 };
 
-// The right to change one base schema: a session-level advisory lock on a connection of its own, and a
-// fencing token that every journaled transaction checks. One at a time.
+// The right to change one base schema: a session-level advisory lock on a connection of its own, which
+// never idles in a transaction, and a fencing token that every journaled transaction checks. One at a
+// time. The lock's bigint key is hashtextextended('pgstrata runner <state>.<base>', 0), names quoted.
+// The journal is read after this exists: until then a killed runner's last step may still commit.
 class Runner {
  public:
-  // Throws Error(Exit::state, "another-runner") naming who holds it (application, pid, since when).
+  // The state schema exists (Store::ensure). Throws Error(Exit::state, "another-runner") naming who
+  // holds it (application, pid, since when), Error(Exit::connection, "pooler") behind a pooler.
   Runner(const db::ConnectionOptions& options, const Names& names, const std::string& command);
   ~Runner();
   std::int64_t token() const;

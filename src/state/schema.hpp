@@ -1,0 +1,19 @@
+// Installs and upgrades the state schema from the numbered files in schemas/state.
+#pragma once
+
+#include "db/connection.hpp"
+#include "state/store.hpp"
+
+namespace pgstrata::state {
+
+// The version this release reads and writes: the number of the last file.
+int current_schema_version();
+
+// The version installed in the database, 0 if none.
+int installed_schema_version(db::Connection& connection, const Names& names);
+
+// Brings the schema to the current version in one transaction; safe against others doing the same.
+// True if it changed something. Throws as Store::ensure().
+bool install_schema(db::Connection& connection, const Names& names);
+
+}  // namespace pgstrata::state
