@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "catalog/snapshot.hpp"
 #include "db/connection.hpp"
@@ -10,8 +11,11 @@
 namespace pgstrata::catalog {
 
 // In one REPEATABLE READ, read-only transaction. `support_schema` tells our own triggers from users'.
-// Objects of version schemas, of the support schema and of the state schema are not listed as dependents.
-Snapshot read(db::Connection& connection, const std::string& base_schema, const std::string& support_schema);
+// Objects in the support schema and in `our_schemas` (version schemas, state schema) are not listed as
+// dependents. Waits for no lock longer than a second: then SqlError 55P03. No transaction may be open.
+Snapshot read(db::Connection& connection, const std::string& base_schema,
+              const std::string& support_schema,
+              const std::vector<std::string>& our_schemas = {});
 
 // The canonical text of one table: everything a rollback must restore and a completion must reproduce
 // (columns in name order, types, defaults, constraints, indexes, privileges, policies, triggers, comments,

@@ -132,7 +132,10 @@ struct Table {
   std::vector<Constraint> constraints;
   std::vector<Trigger> triggers;
   std::vector<Dependent> dependents;
-  std::int64_t pages = 0, rows = 0;        // relation size in pages now; reltuples (-1 unknown)
+  std::vector<std::string> policies;       // printed, one text each
+  std::vector<std::string> statistics;     // CREATE STATISTICS texts, with target and comment
+  std::vector<std::string> publications;   // name, column list and row filter; FOR TABLE members only
+  std::int64_t pages = 0, rows = 0;        // about: relpages (measured if never analysed), reltuples (-1 unknown)
 
   const Column* column(const std::string& name) const;
   const Index* index(const std::string& name) const;

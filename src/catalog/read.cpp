@@ -1,0 +1,87 @@
+#include "catalog/read.hpp"
+
+#include "catalog/reading.hpp"
+#include "sql/identifier.hpp"
+
+namespace pgstrata::catalog {
+namespace {
+
+sql::Sql names(const std::vector<std::string>& schemas, const std::string& support_schema) {
+  std::vector<sql::Sql> literals = {sql::format("{}", sql::Literal(support_schema))};
+  for (const std::string& schema : schemas) {
+    literals.push_back(sql::format("{}", sql::Literal(schema)));
+  }
+  return sql::format("ARRAY[{}]::name[]", sql::join(literals, ", "));
+}
+
+void read_all(Reading& reading) {
+  db::Transaction transaction(reading.connection);
+  // The printing functions look at relations for a moment; a client's ACCESS EXCLUSIVE must not hold us.
+  reading.connection.execute(
+      "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+      "SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '1s';"
+      "SET LOCAL cursor_tuple_fraction = 1");
+  if (!read_schema(reading)) return;
+  read_tables(reading);
+  read_columns(reading);
+  read_sequences(reading);
+  read_constraints(reading);
+  read_indexes(reading);
+  read_triggers(reading);
+  read_policies(reading);
+  read_statistics(reading);
+  read_publications(reading);
+  read_comments(reading);
+  read_dependents(reading);
+  read_functions(reading);
+}
+
+// pg_class knows no size before the first ANALYZE. Measuring takes a lock per table, so it comes
+// after the transaction, is bounded, and gives up where somebody holds the table.
+void measure_unknown_sizes(Reading& reading) {
+  constexpr std::size_t most = 200;
+  std::vector<sql::Sql> oids;
+  for (const auto& [name, table] : reading.snapshot.tables) {
+    if (table.kind == 'r' && table.rows < 0 && oids.size() < most) {
+      oids.push_back(sql::format("({})", table.oid));
+    }
+  }
+  if (oids.empty()) return;
+  try {
+    db::Transaction transaction(reading.connection);
+    reading.connection.execute("SET LOCAL lock_timeout = '20ms'");
+    const auto rows = reading.connection.execute(
+        sql::format("SELECT t.oid, pg_relation_size(t.oid) / current_setting('block_size')::int"
+                    " FROM (VALUES {}) AS t (oid)",
+                    sql::join(oids, ", "))
+            .str());
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      Table* table = reading.table(rows, row, 0);
+      if (table != nullptr && !rows.is_null(row, 1)) table->pages = rows.integer(row, 1);
+    }
+  } catch (const db::SqlError& error) {
+    if (error.connection_lost()) throw;
+  }
+}
+
+}  // namespace
+
+Snapshot read(db::Connection& connection, const std::string& base_schema,
+              const std::string& support_schema, const std::vector<std::string>& our_schemas) {
+  // The printing functions see the catalog as it is now, not as of the snapshot: one whose object has
+  // just been dropped reports an internal error, and reading again does not meet that object.
+  for (int attempt = 1;; ++attempt) {
+    Snapshot snapshot;
+    snapshot.schema = base_schema;
+    Reading reading{connection, snapshot, support_schema, names(our_schemas, support_schema), {}};
+    try {
+      read_all(reading);
+      measure_unknown_sizes(reading);
+      return snapshot;
+    } catch (const db::SqlError& error) {
+      if (error.sqlstate() != "XX000" || attempt == 3) throw;
+    }
+  }
+}
+
+}  // namespace pgstrata::catalog

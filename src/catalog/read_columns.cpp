@@ -1,0 +1,119 @@
+// Columns with their defaults, and the sequences they own.
+#include <algorithm>
+#include <unordered_map>
+
+#include "catalog/reading.hpp"
+#include "catalog/text_array.hpp"
+#include "catalog/types.hpp"
+
+namespace pgstrata::catalog {
+namespace {
+
+// A result holds every field as a string; this many rows at a time keep a wide schema in a few megabytes.
+constexpr int rows_at_a_time = 10000;
+
+// Types whose equality is identity of bytes; true where that needs a deterministic collation.
+using EqualTypes = std::unordered_map<Oid, bool>;
+
+EqualTypes read_equal_types(Reading& reading) {
+  EqualTypes types;
+  const auto rows = reading.connection.execute(image_equality_query().str());
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    types.emplace(oid_at(rows, row, 0), rows.boolean(row, 1));
+  }
+  return types;
+}
+
+char first_or_zero(const db::Result& rows, std::size_t row, std::size_t column) {
+  return rows.is_null(row, column) || rows.text(row, column).empty() ? '\0'
+                                                                     : rows.text(row, column)[0];
+}
+
+Column make_column(db::Result& rows, std::size_t row, const EqualTypes& equal_types) {
+  Column column;
+  column.attnum = static_cast<int>(rows.integer(row, 1));
+  column.name = std::move(*rows.rows_[row][2]);
+  column.type = std::move(*rows.rows_[row][3]);
+  const auto equal = equal_types.find(oid_at(rows, row, 4));
+  column.not_null = rows.boolean(row, 5);
+  column.collation = rows.text_or(row, 6, "");
+  column.image_equality =
+      equal != equal_types.end() && (!equal->second || rows.is_null(row, 7));
+  column.default_ = std::move(rows.rows_[row][8]);
+  column.default_volatile = !rows.is_null(row, 9) && rows.boolean(row, 9);
+  column.identity = first_or_zero(rows, row, 10);
+  column.generated = first_or_zero(rows, row, 11);
+  column.storage = first_or_zero(rows, row, 12);
+  const char compression = first_or_zero(rows, row, 13);
+  column.compression = compression == 'p' ? "pglz" : compression == 'l' ? "lz4" : "";
+  if (!rows.is_null(row, 14)) column.statistics_target = static_cast<int>(rows.integer(row, 14));
+  column.privileges = parse_privileges(rows.rows_[row][15]);
+  column.options = parse_array(rows.rows_[row][16]);
+  return column;
+}
+
+// Fields that most columns leave at their default come as NULL, which costs one byte. A default's
+// stored tree names every function by oid, whatever it is called in the text.
+constexpr const char* columns_query = R"sql(
+DECLARE pgstrata_columns NO SCROLL CURSOR FOR
+SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.attnotnull,
+       CASE WHEN a.attcollation <> t.typcollation
+            THEN quote_ident(co.nspname) || '.' || quote_ident(co.collname) END,
+       CASE WHEN NOT co.collisdeterministic THEN true END,
+       pg_get_expr(d.adbin, d.adrelid),
+       CASE WHEN d.adbin::text LIKE '%func%id %' THEN EXISTS (
+         SELECT FROM regexp_matches(d.adbin::text, ':(?:funcid|opfuncid) (\d+)', 'g') AS m (f)
+         JOIN pg_proc p ON p.oid = m.f[1]::oid AND p.provolatile = 'v') END,
+       NULLIF(a.attidentity, ''), NULLIF(a.attgenerated, ''),
+       NULLIF(a.attstorage, t.typstorage), NULLIF(a.attcompression, ''),
+       NULLIF(a.attstattarget, -1), a.attacl, a.attoptions
+FROM pg_class c
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN (SELECT o.oid, o.collname, o.collisdeterministic, n.nspname
+           FROM pg_collation o JOIN pg_namespace n ON n.oid = o.collnamespace) co
+       ON co.oid = a.attcollation
+WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'))sql";
+
+}  // namespace
+
+void read_columns(Reading& reading) {
+  const EqualTypes equal_types = read_equal_types(reading);
+  reading.connection.execute(sql::format(columns_query, reading.schema_oid).str());
+  const std::string fetch =
+      sql::format("FETCH {} FROM pgstrata_columns", rows_at_a_time).str();
+  for (auto rows = reading.connection.execute(fetch); !rows.empty();
+       rows = reading.connection.execute(fetch)) {
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      if (Table* table = reading.table(rows, row, 0)) {
+        table->columns.push_back(make_column(rows, row, equal_types));
+      }
+    }
+    if (rows.size() < rows_at_a_time) break;
+  }
+  reading.connection.execute("CLOSE pgstrata_columns");
+  for (auto& [oid, table] : reading.tables) std::ranges::sort(table->columns, {}, &Column::attnum);
+}
+
+void read_sequences(Reading& reading) {
+  const auto rows = reading.connection.execute(sql::format(R"sql(
+SELECT d.refobjid, d.refobjsubid, s.oid::regclass
+FROM pg_class s
+JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.objsubid = 0
+                AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+                AND d.deptype IN ('a', 'i')
+JOIN pg_class c ON c.oid = d.refobjid AND c.relnamespace = {}
+WHERE s.relkind = 'S')sql",
+                                                           reading.schema_oid)
+                                                   .str());
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    Table* table = reading.table(rows, row, 0);
+    if (table == nullptr) continue;
+    const auto column = std::ranges::find(table->columns, static_cast<int>(rows.integer(row, 1)),
+                                          &Column::attnum);
+    if (column != table->columns.end()) column->owned_sequence = rows.text(row, 2);
+  }
+}
+
+}  // namespace pgstrata::catalog

@@ -1,0 +1,38 @@
+// The base schema itself, and the settings of the server that planning depends on.
+#include "catalog/reading.hpp"
+#include "catalog/text_array.hpp"
+
+namespace pgstrata::catalog {
+
+bool read_schema(Reading& reading) {
+  Snapshot& snapshot = reading.snapshot;
+  const auto rows = reading.connection.execute(
+      sql::format(R"sql(
+SELECT n.oid,
+       current_user,
+       has_database_privilege(current_database(), 'CREATE'),
+       COALESCE(has_schema_privilege(n.oid, 'CREATE'), false),
+       COALESCE(n.nspacl, acldefault('n', n.nspowner))::text,
+       (extract(epoch FROM current_setting('deadlock_timeout')::interval) * 1000)::int,
+       (SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database()),
+       current_setting('max_locks_per_transaction')::int
+         * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int)
+FROM (VALUES ({}::name)) AS wanted (nspname)
+LEFT JOIN pg_namespace n USING (nspname))sql",
+                  sql::Literal(snapshot.schema))
+          .str());
+  snapshot.server_version = reading.connection.server_version();
+  snapshot.role = rows.text(0, 1);
+  snapshot.can_create_in_database = rows.boolean(0, 2);
+  snapshot.can_create_in_schema = rows.boolean(0, 3);
+  snapshot.deadlock_timeout_ms = static_cast<int>(rows.integer(0, 5));
+  snapshot.prepared_transactions = static_cast<int>(rows.integer(0, 6));
+  snapshot.lock_slots = static_cast<int>(rows.integer(0, 7));
+  snapshot.schema_exists = !rows.is_null(0, 0);
+  if (!snapshot.schema_exists) return false;
+  snapshot.schema_privileges = parse_privileges(rows.rows_[0][4]);
+  reading.schema_oid = sql::format("{}", oid_at(rows, 0, 0));
+  return true;
+}
+
+}  // namespace pgstrata::catalog

@@ -1,0 +1,52 @@
+// What the readers of catalog families share: the snapshot being filled, its tables by oid.
+//
+// Private to src/catalog. Each reader is one or two queries over all tables of the base schema, joined
+// here by oid. They run in one transaction under search_path = pg_catalog, in the order below.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "catalog/snapshot.hpp"
+#include "db/connection.hpp"
+#include "sql/identifier.hpp"
+
+namespace pgstrata::catalog {
+
+struct Reading {
+  db::Connection& connection;
+  Snapshot& snapshot;
+  std::string support_schema;
+  sql::Sql our_schemas;  // array of names, the support schema included
+  sql::Sql schema_oid;   // of the base schema
+  std::unordered_map<Oid, Table*> tables = {};
+  std::unordered_map<Oid, Index*> indexes = {};
+
+  Table* table(const db::Result& rows, std::size_t row, std::size_t column) const;
+};
+
+Oid oid_at(const db::Result& rows, std::size_t row, std::size_t column);
+// The column of `table` with this attnum; "" if there is none (system columns, expressions).
+std::string column_name(const Table& table, int attnum);
+std::vector<std::string> column_names(const Table& table, const std::vector<int>& attnums);
+// Columns of the table that a printed expression reads, in attnum order; `fallback` where our grammar
+// cannot read the text.
+PrintedExpression printed_expression(const Table& table, std::string text,
+                                     const std::vector<std::string>& fallback);
+
+bool read_schema(Reading& reading);  // false: there is no such schema
+void read_tables(Reading& reading);
+void read_columns(Reading& reading);
+void read_sequences(Reading& reading);
+void read_constraints(Reading& reading);
+void read_indexes(Reading& reading);
+void read_triggers(Reading& reading);
+void read_policies(Reading& reading);
+void read_statistics(Reading& reading);
+void read_publications(Reading& reading);
+void read_comments(Reading& reading);
+void read_dependents(Reading& reading);
+void read_functions(Reading& reading);
+
+}  // namespace pgstrata::catalog
