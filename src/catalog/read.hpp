@@ -35,6 +35,9 @@ class ServerBinder : public sql::Binder {
   sql::BoundType type(const std::string& source, const std::string& where) override;
   bool assignable(const std::string& from, const std::string& to) override;
   bool lossless(const std::string& from, const std::string& to) override;
+  std::string collation(const std::string& source, const std::string& where) override;
+  std::string operator_class(const std::string& source, const std::string& method,
+                             const std::string& where) override;
 
  private:
   db::Connection& connection_;

@@ -1,5 +1,8 @@
-// Version models to JSON and back, for the state schema. A member that an older release did not write
-// gets its default.
+// Version models to JSON and back, for the state schema.
+//
+// A member with its default value is not written, and a physical name only where it differs: a plain
+// column takes about 40 bytes, so the model of 1,000 tables of 20 columns stays under a megabyte. It also
+// lets a newer release read what an older one wrote.
 #include <nlohmann/json.hpp>
 
 #include "model/version.hpp"
@@ -16,33 +19,67 @@ struct adl_serializer<std::optional<T>> {
 };
 }  // namespace nlohmann
 
+#define PGSTRATA_PUT(member) \
+  if (!(value.member == standard.member)) out[#member] = value.member;
+#define PGSTRATA_GET(member) \
+  if (auto found = in.find(#member); found != in.end()) found->get_to(value.member);
+#define PGSTRATA_JSON(Type, ...)                                                  \
+  void to_json(nlohmann::json& out, const Type& value) {                          \
+    static const Type standard{};                                                 \
+    out = nlohmann::json::object();                                               \
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(PGSTRATA_PUT, __VA_ARGS__))          \
+    omit_physical(out, value);                                                    \
+  }                                                                               \
+  void from_json(const nlohmann::json& in, Type& value) {                         \
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(PGSTRATA_GET, __VA_ARGS__))          \
+    restore_physical(value);                                                      \
+  }
+
+namespace pgstrata {
+namespace {
+
+template <typename T>
+concept Physical = requires(T element) { element.physical; };
+
+template <typename T>
+void omit_physical(nlohmann::json& out, const T& value) {
+  if constexpr (Physical<T>) if (value.physical == value.name) out.erase("physical");
+}
+template <typename T>
+void restore_physical(T& value) {
+  if constexpr (Physical<T>) if (value.physical.empty()) value.physical = value.name;
+}
+
+}  // namespace
+}  // namespace pgstrata
+
 namespace pgstrata::sql {
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ColumnReference, column, begin, end)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Expression, source, text, type, collation, references,
+PGSTRATA_JSON(ColumnReference, column, begin, end)
+PGSTRATA_JSON(Expression, source, text, type, collation, references,
                                                 volatility, reads_tables, calls_user_code,
                                                 session_dependent, can_raise)
 }  // namespace pgstrata::sql
 
 namespace pgstrata::model {
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Column, name, physical, type, collation, not_null, default_,
+PGSTRATA_JSON(Column, name, physical, type, collation, not_null, default_,
                                                 physical_default, identity, generated, owned_sequence, comment,
                                                 image_equality, privileges_of)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IndexKey, column, expression, collation, opclass, descending,
+PGSTRATA_JSON(IndexKey, column, expression, collation, opclass, descending,
                                                 nulls_first, statistics_target)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Index, name, physical, method, unique, nulls_not_distinct,
+PGSTRATA_JSON(Index, name, physical, method, unique, nulls_not_distinct,
                                                 keys, include, predicate, options, tablespace, comment,
                                                 constraint, deferrable, deferred, definition)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Check, name, physical, expression, no_inherit, validated,
+PGSTRATA_JSON(Check, name, physical, expression, no_inherit, validated,
                                                 comment)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ForeignKey, name, physical, columns, schema, table, referenced,
+PGSTRATA_JSON(ForeignKey, name, physical, columns, schema, table, referenced,
                                                 on_delete, on_update, match, set_columns, deferrable,
                                                 deferred, validated, comment)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Table, name, physical, kind, columns, indexes, checks,
+PGSTRATA_JSON(Table, name, physical, kind, columns, indexes, checks,
                                                 foreign_keys, comment, marked)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Translation, table, up, output, inputs, parameters, expression,
+PGSTRATA_JSON(Translation, table, up, output, inputs, parameters, expression,
                                                 type, function, loses_values, can_raise, title)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Rule, table, name, column, inputs, condition, helper)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Version, ordinal, name, schema, tables, translations, rules,
+PGSTRATA_JSON(Rule, table, name, column, inputs, condition, helper)
+PGSTRATA_JSON(Version, ordinal, name, schema, tables, translations, rules,
                                                 on_complete, sql_down, raw_sql)
 
 std::string to_json(const Version& version) {

@@ -30,6 +30,7 @@ struct Column {
   std::optional<std::string> comment;
   bool image_equality = false;             // equality of the type is identity of bytes
   std::string privileges_of;               // physical column whose grants a twin inherits; empty = own
+  bool operator==(const Column&) const = default;
 };
 
 struct IndexKey {
@@ -38,6 +39,7 @@ struct IndexKey {
   std::string collation, opclass;          // qualified, quoted; empty = default
   bool descending = false, nulls_first = false;
   int statistics_target = -1;
+  bool operator==(const IndexKey&) const = default;
 };
 
 struct Index {
@@ -53,6 +55,7 @@ struct Index {
   char constraint = 0;                     // 'p', 'u', 'x' if a constraint of the same name rests on it
   bool deferrable = false, deferred = false;
   std::string definition;                  // of an exclusion constraint, verbatim
+  bool operator==(const Index&) const = default;
 };
 
 struct Check {
@@ -60,6 +63,7 @@ struct Check {
   sql::Expression expression;              // over logical columns
   bool no_inherit = false, validated = true;
   std::optional<std::string> comment;
+  bool operator==(const Check&) const = default;
 };
 
 struct ForeignKey {
@@ -71,6 +75,7 @@ struct ForeignKey {
   std::vector<std::string> set_columns;    // ON DELETE SET NULL (columns), logical
   bool deferrable = false, deferred = false, validated = true;
   std::optional<std::string> comment;
+  bool operator==(const ForeignKey&) const = default;
 };
 
 struct Table {
@@ -86,6 +91,7 @@ struct Table {
   const Column* column(const std::string& logical) const;
   Column* column(const std::string& logical);
   const Column* physical_column(const std::string& name) const;
+  bool operator==(const Table&) const = default;
 };
 
 // One output column of a translation across the boundary below the version that holds it.
@@ -100,6 +106,7 @@ struct Translation {
   std::string function;                    // name in the support schema
   bool loses_values = false, can_raise = false;
   std::string title;                       // "accounts.abalance: integer → numeric(12,2)"
+  bool operator==(const Translation&) const = default;
 };
 
 // A rule of this version on columns that older versions share: the trigger enforces it for this
@@ -111,6 +118,7 @@ struct Rule {
   std::vector<std::string> inputs;         // physical columns
   sql::Expression condition;               // over logical columns of this version
   std::string helper;                      // physical name of the CHECK that proves it at completion
+  bool operator==(const Rule&) const = default;
 };
 
 struct Version {
@@ -127,6 +135,7 @@ struct Version {
   const Table* physical_table(const std::string& name) const;
   Table* physical_table(const std::string& name);
   bool has_links(const std::string& physical_table) const;  // translations or rules of this boundary
+  bool operator==(const Version&) const = default;
 };
 
 inline constexpr const char* marker = "_m";

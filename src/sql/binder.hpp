@@ -45,6 +45,11 @@ class Binder {
   // raise or to lose anything (binary coercible or a widening such as integer → bigint)?
   virtual bool assignable(const std::string& from, const std::string& to) = 0;
   virtual bool lossless(const std::string& from, const std::string& to) = 0;
+  // A collation or operator class as the user names it ("de_DE", "gin_trgm_ops", "ext.my_ops"):
+  // qualified and quoted. Throws "unknown-collation", "unknown-operator-class".
+  virtual std::string collation(const std::string& source, const std::string& where) = 0;
+  virtual std::string operator_class(const std::string& source, const std::string& method,
+                                     const std::string& where) = 0;
 };
 
 }  // namespace pgstrata::sql

@@ -1,0 +1,20 @@
+// Operations edit the draft of the next version, and nothing else: no SQL is made here.
+//
+// apply() is the meaning of a document. Every expression is bound over the shape its operation sees, so
+// PostgreSQL's complaint about it points into the file. Errors are Error(Exit::migration) with
+// file:line:column; the draft is then good for nothing.
+#pragma once
+
+#include "migration/operation.hpp"
+#include "model/draft.hpp"
+
+namespace pgstrata::migration {
+
+void apply(const Migration& migration, model::Draft& draft);
+
+// Has it a `sql` operation that must stand alone (one without onComplete)?
+bool is_raw_sql(const Migration& migration);
+// That operation.
+const RawSql& raw_sql(const Migration& migration);
+
+}  // namespace pgstrata::migration

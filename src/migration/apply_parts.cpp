@@ -1,0 +1,136 @@
+#include "migration/apply_parts.hpp"
+
+#include "model/compose.hpp"
+#include "model/names.hpp"
+#include "pgstrata/error.hpp"
+
+namespace pgstrata::migration {
+
+sql::Expression bind_text(Draft& draft, const DraftTable& table, const Text& source, const std::string& target) {
+  return draft.binder().bind(source.value, table.shape(), target, source.at.str());
+}
+
+sql::Expression bind_default(Draft& draft, const std::string& source, const std::string& type,
+                             const std::string& where) {
+  return draft.binder().bind(source, {.table = "default_of_a_column", .columns = {}}, type, where);
+}
+
+char code(FkAction action) {
+  switch (action) {
+    case FkAction::no_action: return 'a';
+    case FkAction::restrict_: return 'r';
+    case FkAction::cascade: return 'c';
+    case FkAction::set_null: return 'n';
+    case FkAction::set_default: return 'd';
+  }
+  return 'a';
+}
+
+char code(FkMatch match) {
+  switch (match) {
+    case FkMatch::simple: return 's';
+    case FkMatch::full: return 'f';
+    case FkMatch::partial: return 'p';
+  }
+  return 's';
+}
+
+model::Column make_column(Draft& draft, const DraftTable& table, const Column& from) {
+  sql::BoundType type = draft.binder().type(from.type.value, from.type.at.str());
+  model::Column column;
+  column.name = from.name.value;
+  column.type = type.type;
+  column.collation = type.collation;
+  column.image_equality = type.image_equality;
+  column.not_null = !from.nullable || from.pk;
+  if (from.comment) column.comment = from.comment->value;
+  if (from.default_) {
+    if (!type.serial.empty())
+      refuse("default-of-serial", "column \"" + column.name + "\" is " + from.type.value +
+             ", which has a default of its own", from.default_->at);
+    column.default_ = bind_default(draft, from.default_->value, column.type, from.default_->at.str());
+  }
+  if (!type.serial.empty()) {
+    std::string name = draft.sequence_for(table.table.name, column.name);
+    sql::Sql sequence = sql::format("{}", sql::Qualified{draft.snapshot().schema, name});
+    column.not_null = true;
+    column.owned_sequence = sequence.str();
+    // Not bound: the sequence is made by the step. What PostgreSQL would print:
+    sql::Expression next;
+    next.source = next.text = sql::format("nextval({}::regclass)", sql::Literal(sequence.str())).str();
+    next.type = type.serial;
+    next.volatility = sql::Volatility::volatile_;
+    next.reads_tables = true;
+    column.default_ = next;
+  }
+  if (from.generated_expression) {
+    column.default_ = draft.binder().bind(from.generated_expression->value, table.shape(), column.type,
+                                          from.generated_expression->at.str());
+    column.generated = 's';
+  }
+  if (from.identity) {
+    column.identity = *from.identity == "ALWAYS" ? 'a' : 'd';
+    column.not_null = true;
+    if (from.identity_options) refuse_unsupported("'sequence_options' of an identity column", from.identity_options->at);
+  }
+  return column;
+}
+
+void add_unique(Draft& draft, DraftTable& table, const std::string& name, const std::vector<std::string>& columns,
+                char constraint, bool deferrable, bool deferred, const std::string& where) {
+  model::Index index;
+  index.name = name;
+  index.unique = true;
+  index.constraint = constraint;
+  index.deferrable = deferrable;
+  index.deferred = deferred;
+  for (const std::string& column : columns) {
+    model::Column& key = draft.column(table, column, where);
+    if (constraint == 'p') key.not_null = true;
+    index.keys.push_back({.column = column, .expression = {}, .collation = {}, .opclass = {}});
+  }
+  draft.add_index(table, std::move(index), where);
+}
+
+void add_check(Draft& draft, DraftTable& table, const Check& check) {
+  draft.add_check(table,
+                  {.name = check.name.value, .physical = {},
+                   .expression = bind_text(draft, table, check.constraint, "boolean"),
+                   .no_inherit = check.no_inherit, .comment = {}},
+                  check.name.at.str());
+}
+
+void add_references(Draft& draft, DraftTable& table, const std::string& column, const References& references) {
+  DraftTable& parent = draft.table(references.table.value, references.table.at.str());
+  if (references.match == FkMatch::partial)
+    refuse("match-partial", "PostgreSQL does not implement MATCH PARTIAL", references.name.at);
+  const model::Column& target = draft.column(parent, references.column.value, references.column.at.str());
+  if (auto lineage = parent.lineages.find(target.name); lineage != parent.lineages.end() && lineage->second.translated)
+    refuse_unsupported("a foreign key to column \"" + parent.table.name + "." + target.name +
+                       "\", whose values this migration changes,", references.column.at);
+  model::ForeignKey key;
+  key.name = references.name.value;
+  key.columns = {column};
+  key.schema = draft.snapshot().schema;
+  key.table = parent.table.physical;
+  key.referenced = {parent.created || target.physical.empty() ? target.name : target.physical};
+  key.on_delete = code(references.on_delete);
+  key.on_update = code(references.on_update);
+  key.match = code(references.match);
+  key.deferrable = references.deferrable || references.initially_deferred;
+  key.deferred = references.initially_deferred;
+  draft.add_foreign_key(table, std::move(key), references.name.at.str());
+}
+
+void add_column_constraints(Draft& draft, DraftTable& table, const Column& column) {
+  const std::string where = column.name.at.str();
+  if (column.pk)
+    add_unique(draft, table, model::with_suffix(table.table.name, "_pkey"), {column.name.value}, 'p', false, false, where);
+  if (column.unique)
+    add_unique(draft, table, draft.constraint_name(table, {column.name.value}, "key"), {column.name.value}, 'u',
+               false, false, where);
+  if (column.check) add_check(draft, table, *column.check);
+  if (column.references) add_references(draft, table, column.name.value, *column.references);
+}
+
+}  // namespace pgstrata::migration
