@@ -31,10 +31,7 @@ std::unique_ptr<report::Watch> watch(const Invocation& invocation) {
 }
 
 int fail(const Error& error, bool json) {
-  if (json)
-    std::cout << report::json(error) << std::endl;
-  else
-    std::cerr << report::text(error) << std::endl;
+  std::cerr << (json ? report::json(error) : report::text(error)) << std::endl;
   return static_cast<int>(error.exit());
 }
 

@@ -25,7 +25,7 @@ std::string json(const MigrateReport& report, const std::vector<Filled>& filled)
 // {"<key>": "<value>"}
 std::string json(const std::string& key, const std::string& value);
 
-// {"error": {"code", "message", "where", "hint", "exit"}}
+// {"error": {"code", "message", "where", "hint", "exit"}} on one line: it ends the progress lines
 std::string json(const Error& error);
 
 }  // namespace pgstrata::report
