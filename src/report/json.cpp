@@ -184,7 +184,9 @@ std::string json(const std::string& key, const std::string& value) {
 }
 
 std::string json(const Error& error) {
-  return print({{"error", error_json(error)}});
+  Json document;
+  document["error"] = error_json(error);
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace pgstrata::report
