@@ -11,6 +11,21 @@ namespace pgstrata::migration {
 
 namespace {
 
+// The middle of "[json.exception.parse_error.101] parse error at line 2, column 1: syntax error
+// while parsing value - invalid literal; last read: 'tru '; expected ','", whose other parts are
+// shown better, may be long, or depend on the input.
+std::string reason(std::string_view what) {
+  if (const auto place = what.find(": "); place != std::string_view::npos) {
+    what.remove_prefix(place + 2);
+  }
+  const auto read = what.find("; last read: ");
+  if (read == std::string_view::npos) return std::string(what);
+  const auto expected = what.rfind("; expected ");
+  std::string result(what.substr(0, read));
+  if (expected != std::string_view::npos && expected > read) result += what.substr(expected);
+  return result;
+}
+
 class Events : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit Events(const Source& source) : source_(source), tree_(source.file()) {}
@@ -38,13 +53,8 @@ class Events : public nlohmann::json_sax<nlohmann::json> {
     if (source_.text().find_first_not_of(" \t\r\n") == std::string_view::npos) {
       refuse_empty_document(source_);
     }
-    // "[json.exception.parse_error.101] parse error at line 2, column 1: syntax error while …"
-    std::string_view detail = error.what();
-    if (const auto from = detail.find(": "); from != std::string_view::npos) {
-      detail.remove_prefix(from + 2);
-    }
     refuse(source_.file(), source_.place(position == 0 ? 0 : position - 1), "json-syntax",
-           fmt::format("this is not valid JSON: {}", detail));
+           fmt::format("this is not valid JSON: {}", reason(error.what())));
   }
 
  private:

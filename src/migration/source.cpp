@@ -49,8 +49,7 @@ Source::Source(std::string file, std::string_view content)
     : file_(std::move(file)), text_(content) {
   if (content.size() > max_file_bytes) {
     refuse(file_, {}, "file-too-large",
-           fmt::format("the file has {} bytes; a migration may have {} (16 MiB)", content.size(),
-                       max_file_bytes),
+           fmt::format("the file has more than {} bytes (16 MiB)", max_file_bytes),
            "split it into several migrations");
   }
   if (text_.starts_with(byte_order_mark)) text_.remove_prefix(byte_order_mark.size());

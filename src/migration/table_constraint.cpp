@@ -80,8 +80,7 @@ void read_foreign_key(const Value& value, TableConstraint& constraint) {
   constraint.on_delete = keys.choice("on_delete", fk_actions, FkAction::no_action);
   constraint.on_update = keys.choice("on_update", fk_actions, FkAction::no_action);
   constraint.match = keys.choice("match_type", fk_matches, FkMatch::simple);
-  if (says_something(keys, "on_delete_set_columns")) {
-    keys.required("on_delete_set_columns").as_names();
+  if (!keys.names("on_delete_set_columns").empty()) {
     constraint.unsupported.push_back(*keys.key_text("on_delete_set_columns"));
   }
 }
@@ -91,16 +90,15 @@ void read_later_keys(const Fields& keys, TableConstraint& constraint) {
   if (keys.flag("nulls_not_distinct")) {
     constraint.unsupported.push_back(*keys.key_text("nulls_not_distinct"));
   }
-  if (says_something(keys, "index_parameters")) {
+  if (const std::optional<Value> given = keys.find("index_parameters")) {
     const Fields parameters =
-        keys.required("index_parameters")
-            .as_fields({"tablespace", "storage_parameters", "include_columns"});
+        given->as_fields({"tablespace", "storage_parameters", "include_columns"});
     if (const auto tablespace = parameters.non_empty("tablespace")) tablespace->as_name();
     parameters.expression("storage_parameters");
-    if (says_something(parameters, "include_columns")) {
-      parameters.required("include_columns").as_names();
+    parameters.names("include_columns");
+    if (!given->node().entries.empty()) {
+      constraint.unsupported.push_back(*keys.key_text("index_parameters"));
     }
-    constraint.unsupported.push_back(*keys.key_text("index_parameters"));
   }
   if (constraint.type == ConstraintType::exclude) {
     const Fields exclusion =
@@ -127,9 +125,7 @@ TableConstraint read_table_constraint(const Value& value) {
   const bool needs_columns = constraint.type == ConstraintType::unique ||
                              constraint.type == ConstraintType::primary_key ||
                              constraint.type == ConstraintType::foreign_key;
-  if (needs_columns || says_something(keys, "columns")) {
-    constraint.columns = keys.required("columns").as_names();
-  }
+  constraint.columns = needs_columns ? keys.required("columns").as_names() : keys.names("columns");
   if (constraint.type == ConstraintType::check) {
     constraint.check = keys.required("check").as_expression();
   }

@@ -155,9 +155,9 @@ std::vector<Value> Value::as_list() const {
 
 std::vector<Text> Value::as_names() const {
   if (!is_list()) refuse_type("a list of names");
+  if (node_->items.empty()) refuse("empty-list", fmt::format("{} lists no name", path_));
   std::vector<Text> names;
   for (const Value& item : as_list()) names.push_back(item.as_name());
-  if (names.empty()) refuse("empty-list", fmt::format("{} lists no name", path_));
   return names;
 }
 
@@ -211,6 +211,12 @@ std::optional<Value> Fields::non_empty(std::string_view key) const {
   std::optional<Value> value = find(key);
   if (value && value->is_empty_text()) return std::nullopt;
   return value;
+}
+
+std::vector<Text> Fields::names(std::string_view key) const {
+  const std::optional<Value> value = find(key);
+  if (!value || (value->is_list() && value->node().items.empty())) return {};
+  return value->as_names();
 }
 
 std::optional<Text> Fields::expression(std::string_view key) const {

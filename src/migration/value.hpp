@@ -42,7 +42,7 @@ class Value {
   Text as_text() const;        // any text, also empty
   bool as_boolean() const;     // true or false, without quotes
   std::vector<Value> as_list() const;
-  std::vector<Text> as_names() const;  // a list of names
+  std::vector<Text> as_names() const;  // a list of names, at least one
   Fields as_fields(std::initializer_list<std::string_view> known) const;
   template <typename T, std::size_t N>
   T as_choice(const Choice<T> (&choices)[N]) const;
@@ -79,6 +79,7 @@ class Fields {
   // Nothing if not given or "": older files write empty texts for what they do not use.
   std::optional<Text> expression(std::string_view key) const;
   std::optional<Value> non_empty(std::string_view key) const;
+  std::vector<Text> names(std::string_view key) const;  // empty if not given
   // Reads with `read` if the key is there.
   template <typename Read>
   auto optional(std::string_view key, Read read) const
