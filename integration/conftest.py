@@ -58,3 +58,13 @@ def unchanged(db):
                 assert db.schemas() - {"pgstrata"} == self.schemas - {"pgstrata"}
 
     return Unchanged()
+
+
+@pytest.fixture
+def flight(db, cli):
+    """Starts a migration and leaves it in flight: versions `baseline` (old) and `new`."""
+    def start(tables, operations, *arguments, name="new"):
+        db.tables(tables)
+        cli.start(name, operations, *arguments)
+        return db
+    return start

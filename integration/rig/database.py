@@ -24,7 +24,7 @@ def quote(name):
 
 
 class Database:
-    def __init__(self, server, schema="public"):
+    def __init__(self, server, schema="public", template="template1"):
         self.server = server
         self.name = f"t{next(_counter)}"
         self.schema = schema
@@ -33,7 +33,7 @@ class Database:
             admin.autocommit = True
             cursor = admin.cursor()
             cursor.execute(ROLES)
-            cursor.execute(f"CREATE DATABASE {self.name}")
+            cursor.execute(f"CREATE DATABASE {self.name} TEMPLATE {template}")
             cursor.execute(f"GRANT CREATE ON DATABASE {self.name} TO owner")
         self.execute(f"GRANT ALL ON SCHEMA public TO owner", role="postgres")
 
