@@ -110,10 +110,11 @@ def compare(bank):
     return different
 
 
-def story(bank, watch, loads):
+def story(bank, watch, running):
     def run_app(*arguments, **how):
-        loads.append(Load(bank.url("app"), *arguments, scale=SCALE, **how))
-        return loads[-1]
+        load = Load(bank.url("app"), *arguments, scale=SCALE, **how)
+        running.callback(load.kill)
+        return load
 
     say("The shape as it is becomes version v1. The old app (pgbench's own TPC-B, 4 clients) connects "
         f"with search_path = {OLD}, and never stops until it is retired.")
@@ -123,7 +124,6 @@ def story(bank, watch, loads):
 
     say("start: the next version, under load. Money becomes numeric(12,2), filler char(84) becomes note "
         "text, a NOT NULL status is computed and indexed.")
-    before = old.transactions
     out = bank.pgstrata("start", str(HERE / "002_money.yaml"))
     filled = next((line.strip() for line in out.splitlines() if line.startswith("filled ")), "")
 
@@ -162,21 +162,19 @@ def story(bank, watch, loads):
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     sys.stdout.reconfigure(line_buffering=True)
-    loads = []
     say("Starting a throw-away PostgreSQL server: temporary directory, unix socket, no network.")
-    with Server(fsync=True, settings=SETTINGS) as server:
+    with Server(fsync=True, settings=SETTINGS) as server, contextlib.ExitStack() as running:
         try:
             bank = Bank(server)
             fill_database(bank)
             watch = WaitWatch(bank)
             watch.__enter__()
-            return story(bank, watch, loads)
+            running.callback(watch.stop)
+            return story(bank, watch, running)
         except KeyboardInterrupt:
             print("\nstopped; the server and its directory are gone")
             return 130
-        finally:
-            for load in loads:
-                load.kill()
+
 
 
 if __name__ == "__main__":
