@@ -40,7 +40,6 @@ Column make_column(db::Result& rows, std::size_t row, const EqualTypes& equal_ty
   column.image_equality =
       equal != equal_types.end() && (!equal->second || rows.is_null(row, 7));
   column.default_ = std::move(rows.rows_[row][8]);
-  column.default_volatile = !rows.is_null(row, 9) && rows.boolean(row, 9);
   column.identity = first_or_zero(rows, row, 10);
   column.generated = first_or_zero(rows, row, 11);
   column.storage = first_or_zero(rows, row, 12);
@@ -52,8 +51,7 @@ Column make_column(db::Result& rows, std::size_t row, const EqualTypes& equal_ty
   return column;
 }
 
-// Fields that most columns leave at their default come as NULL, which costs one byte. A default's
-// stored tree names every function by oid, whatever it is called in the text.
+// Fields that most columns leave at their default come as NULL, which costs one byte.
 constexpr const char* columns_query = R"sql(
 DECLARE pgstrata_columns NO SCROLL CURSOR FOR
 SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.attnotnull,
@@ -61,12 +59,11 @@ SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.
             THEN quote_ident(co.nspname) || '.' || quote_ident(co.collname) END,
        CASE WHEN NOT co.collisdeterministic THEN true END,
        pg_get_expr(d.adbin, d.adrelid),
-       CASE WHEN d.adbin::text LIKE '%func%id %' THEN EXISTS (
-         SELECT FROM regexp_matches(d.adbin::text, ':(?:funcid|opfuncid) (\d+)', 'g') AS m (f)
-         JOIN pg_proc p ON p.oid = m.f[1]::oid AND p.provolatile = 'v') END,
+       CASE WHEN a.attgenerated = '' THEN d.oid END,
        NULLIF(a.attidentity, ''), NULLIF(a.attgenerated, ''),
        NULLIF(a.attstorage, t.typstorage), NULLIF(a.attcompression, ''),
-       NULLIF(a.attstattarget, -1), a.attacl, a.attoptions
+       NULLIF(a.attstattarget, -1), a.attacl, a.attoptions,
+       CASE WHEN a.attcollation NOT IN (0, 'pg_catalog."default"'::regcollation) THEN true END
 FROM pg_class c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
@@ -76,24 +73,69 @@ LEFT JOIN (SELECT o.oid, o.collname, o.collisdeterministic, n.nspname
        ON co.oid = a.attcollation
 WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'))sql";
 
+// A default's stored tree names every function by oid, whatever it is called in the text.
+constexpr const char* volatile_query = R"sql(
+SELECT d.oid
+FROM (VALUES {}) AS wanted (oid)
+JOIN pg_attrdef d USING (oid)
+WHERE EXISTS (SELECT FROM regexp_matches(d.adbin::text, ':(?:funcid|opfuncid) (\d+)', 'g') AS m (f)
+              JOIN pg_proc p ON p.oid = m.f[1]::oid AND p.provolatile = 'v'))sql";
+
+// Defaults by their text, each with one pg_attrdef row that has it: equal texts are equal expressions,
+// because every name is qualified and no column occurs.
+using Defaults = std::unordered_map<std::string, Oid>;
+
+void mark_volatile_defaults(Reading& reading, const Defaults& defaults) {
+  std::unordered_map<Oid, const std::string*> asked;
+  std::vector<sql::Sql> oids;
+  std::unordered_map<std::string, bool> is_volatile;
+  for (const auto& [text, oid] : defaults) {
+    const bool sequence = text.starts_with("nextval(");
+    is_volatile[text] = sequence;
+    if (sequence || text.find('(') == std::string::npos) continue;
+    asked.emplace(oid, &text);
+    oids.push_back(sql::format("({})", oid));
+  }
+  if (!oids.empty()) {
+    const auto rows =
+        reading.connection.execute(sql::format(volatile_query, sql::join(oids, ", ")).str());
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      is_volatile[*asked.at(oid_at(rows, row, 0))] = true;
+    }
+  }
+  for (auto& [oid, table] : reading.tables) {
+    for (Column& column : table->columns) {
+      if (column.default_ && column.generated == 0) {
+        column.default_volatile = is_volatile[*column.default_];
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void read_columns(Reading& reading) {
   const EqualTypes equal_types = read_equal_types(reading);
+  Defaults defaults;
   reading.connection.execute(sql::format(columns_query, reading.schema_oid).str());
   const std::string fetch =
       sql::format("FETCH {} FROM pgstrata_columns", rows_at_a_time).str();
   for (auto rows = reading.connection.execute(fetch); !rows.empty();
        rows = reading.connection.execute(fetch)) {
     for (std::size_t row = 0; row < rows.size(); ++row) {
-      if (Table* table = reading.table(rows, row, 0)) {
-        table->columns.push_back(make_column(rows, row, equal_types));
+      Table* table = reading.table(rows, row, 0);
+      if (table == nullptr) continue;
+      if (!rows.is_null(row, 9)) defaults.emplace(rows.text(row, 8), oid_at(rows, row, 9));
+      if (!rows.is_null(row, 17)) {
+        reading.own_collations.emplace(table->oid, static_cast<int>(rows.integer(row, 1)));
       }
+      table->columns.push_back(make_column(rows, row, equal_types));
     }
     if (rows.size() < rows_at_a_time) break;
   }
   reading.connection.execute("CLOSE pgstrata_columns");
   for (auto& [oid, table] : reading.tables) std::ranges::sort(table->columns, {}, &Column::attnum);
+  mark_volatile_defaults(reading, defaults);
 }
 
 void read_sequences(Reading& reading) {

@@ -1,4 +1,5 @@
-// Indexes: one query for the indexes, one for the keys of all of them.
+// Indexes: one query for all of them, and one for the keys of those that a plain CREATE INDEX ON t
+// (columns) would not make. That is the small minority, and their keys need five joins each.
 #include <algorithm>
 
 #include "catalog/reading.hpp"
@@ -13,7 +14,11 @@ std::string indexes_query(const Reading& reading) {
              R"sql(
 SELECT i.indrelid, i.indexrelid, ic.relname, am.amname, i.indisunique, i.indisvalid, i.indisready, {},
        i.indisreplident, i.indisclustered, ic.reloptions, ts.spcname, con.conname,
-       pg_get_indexdef(i.indexrelid), pg_get_expr(i.indpred, i.indrelid)
+       pg_get_indexdef(i.indexrelid), pg_get_expr(i.indpred, i.indrelid),
+       i.indkey, i.indoption, i.indcollation, i.indnkeyatts,
+       i.indexprs IS NULL AND am.amname IN ('btree', 'hash')
+         AND i.indclass::oid[] <@ (SELECT array_agg(oc.oid) FROM pg_opclass oc
+                                   WHERE oc.opcdefault AND oc.opcintype <> 'bpchar'::regtype)
 FROM pg_class c
 JOIN pg_index i ON i.indrelid = c.oid
 JOIN pg_class ic ON ic.oid = i.indexrelid
@@ -28,8 +33,8 @@ ORDER BY i.indrelid, ic.relname)sql",
       .str();
 }
 
-// Every key, in order. Collation and operator class are named only where they are not what a plain
-// CREATE INDEX would take; varchar's operator class is text's, and bpchar's would be another.
+// Every key, in order; varchar and text share an operator class, bpchar's is another. Collation and operator class are named only where they are not what a plain
+// CREATE INDEX would take.
 constexpr const char* keys_query = R"sql(
 SELECT i.indexrelid, k.attnum, k.ord > i.indnkeyatts,
        CASE WHEN k.attnum = 0 THEN pg_get_indexdef(i.indexrelid, k.ord::int, false) END,
@@ -53,10 +58,17 @@ LEFT JOIN pg_collation co ON co.oid = k.coll
 LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
 LEFT JOIN pg_opclass oc ON oc.oid = k.class
 LEFT JOIN pg_namespace opn ON opn.oid = oc.opcnamespace
-WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p')
+WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p') AND i.indexrelid IN ({})
 ORDER BY i.indexrelid, k.ord)sql";
 
-Index make_index(db::Result& rows, std::size_t row) {
+// What an expression reads if our grammar cannot say.
+std::vector<std::string> every_column(const Table& table) {
+  std::vector<std::string> names;
+  for (const Column& column : table.columns) names.push_back(column.name);
+  return names;
+}
+
+Index make_index(const Table& table, const db::Result& rows, std::size_t row) {
   Index index;
   index.oid = oid_at(rows, row, 1);
   index.name = rows.text(row, 2);
@@ -71,20 +83,49 @@ Index make_index(db::Result& rows, std::size_t row) {
   index.tablespace = rows.text_or(row, 11, "");
   index.constraint = rows.rows_[row][12];
   index.definition = rows.text_or(row, 13, "");
-  if (!rows.is_null(row, 14)) index.predicate = PrintedExpression{rows.text(row, 14), {}};
+  if (!rows.is_null(row, 14)) {
+    index.predicate = printed_expression(table, rows.text(row, 14), every_column(table));
+  }
   return index;
 }
 
-// Every column of the table: what an expression reads if our grammar cannot say.
-using Fallback = std::vector<std::string>;
+// Is every key's collation its column's? 100 is the oid of the database's own on every server.
+bool plain_collations(const Reading& reading, Oid table, const db::Result& rows, std::size_t row) {
+  constexpr int database_collation = 100;
+  const auto attnums = parse_numbers(rows.rows_[row][15]);
+  const auto collations = parse_numbers(rows.rows_[row][17]);
+  for (std::size_t i = 0; i < collations.size(); ++i) {
+    if (collations[i] == 0) continue;
+    if (collations[i] != database_collation || reading.own_collations.contains({table, attnums[i]})) {
+      return false;
+    }
+  }
+  return true;
+}
 
-IndexColumn make_key(const Table& table, const db::Result& rows, std::size_t row,
-                     const Fallback& all) {
+void add_plain_keys(Index& index, const Table& table, const db::Result& rows, std::size_t row) {
+  const auto attnums = parse_numbers(rows.rows_[row][15]);
+  const auto options = parse_numbers(rows.rows_[row][16]);
+  const auto keys = static_cast<std::size_t>(rows.integer(row, 18));
+  for (std::size_t i = 0; i < attnums.size(); ++i) {
+    if (i >= keys) {
+      index.include.push_back(column_name(table, attnums[i]));
+      continue;
+    }
+    IndexColumn key;
+    key.column = column_name(table, attnums[i]);
+    key.descending = (options[i] & 1) != 0;
+    key.nulls_first = (options[i] & 2) != 0;
+    index.keys.push_back(std::move(key));
+  }
+}
+
+IndexColumn make_key(const Table& table, const db::Result& rows, std::size_t row) {
   IndexColumn key;
   if (rows.is_null(row, 3)) {
     key.column = column_name(table, static_cast<int>(rows.integer(row, 1)));
   } else {
-    key.expression = printed_expression(table, rows.text(row, 3), all);
+    key.expression = printed_expression(table, rows.text(row, 3), every_column(table));
     key.statistics_target = static_cast<int>(rows.integer(row, 8));
   }
   key.collation = rows.text_or(row, 4, "");
@@ -94,45 +135,45 @@ IndexColumn make_key(const Table& table, const db::Result& rows, std::size_t row
   return key;
 }
 
+void read_keys(Reading& reading, const std::unordered_map<Oid, Table*>& owners,
+               const std::vector<sql::Sql>& oids) {
+  if (oids.empty()) return;
+  const auto rows = reading.connection.execute(
+      sql::format(keys_query, reading.schema_oid, sql::join(oids, ", ")).str());
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    Index& index = *reading.indexes.at(oid_at(rows, row, 0));
+    const Table& table = *owners.at(index.oid);
+    IndexColumn key = make_key(table, rows, row);
+    if (!rows.boolean(row, 2)) {
+      index.keys.push_back(std::move(key));
+    } else if (key.column) {
+      index.include.push_back(*key.column);
+    }
+  }
+}
+
 }  // namespace
 
 void read_indexes(Reading& reading) {
   auto rows = reading.connection.execute(indexes_query(reading));
   std::unordered_map<Oid, Table*> owners;
+  std::vector<sql::Sql> not_plain;
   for (std::size_t row = 0; row < rows.size(); ++row) {
     Table* table = reading.table(rows, row, 0);
     if (table == nullptr) continue;
-    table->indexes.push_back(make_index(rows, row));
-    owners.emplace(table->indexes.back().oid, table);
+    table->indexes.push_back(make_index(*table, rows, row));
+    Index& index = table->indexes.back();
+    owners.emplace(index.oid, table);
+    if (rows.boolean(row, 19) && plain_collations(reading, table->oid, rows, row)) {
+      add_plain_keys(index, *table, rows, row);
+    } else {
+      not_plain.push_back(sql::format("{}", index.oid));
+    }
   }
   for (auto& [oid, table] : reading.tables) {
-    Fallback every_column;
-    for (Index& index : table->indexes) {
-      reading.indexes.emplace(index.oid, &index);
-      if (!index.predicate) continue;
-      if (every_column.empty()) {
-        for (const Column& column : table->columns) every_column.push_back(column.name);
-      }
-      index.predicate = printed_expression(*table, index.predicate->text, every_column);
-    }
+    for (Index& index : table->indexes) reading.indexes.emplace(index.oid, &index);
   }
-  const auto keys =
-      reading.connection.execute(sql::format(keys_query, reading.schema_oid).str());
-  for (std::size_t row = 0; row < keys.size(); ++row) {
-    const auto index = reading.indexes.find(oid_at(keys, row, 0));
-    if (index == reading.indexes.end()) continue;
-    const Table& table = *owners.at(index->first);
-    Fallback every_column;
-    if (!keys.is_null(row, 3)) {
-      for (const Column& column : table.columns) every_column.push_back(column.name);
-    }
-    IndexColumn key = make_key(table, keys, row, every_column);
-    if (keys.boolean(row, 2)) {
-      if (key.column) index->second->include.push_back(*key.column);
-    } else {
-      index->second->keys.push_back(std::move(key));
-    }
-  }
+  read_keys(reading, owners, not_plain);
 }
 
 }  // namespace pgstrata::catalog

@@ -4,8 +4,10 @@
 // here by oid. They run in one transaction under search_path = pg_catalog, in the order below.
 #pragma once
 
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "catalog/snapshot.hpp"
@@ -22,6 +24,7 @@ struct Reading {
   sql::Sql schema_oid;   // of the base schema
   std::unordered_map<Oid, Table*> tables = {};
   std::unordered_map<Oid, Index*> indexes = {};
+  std::set<std::pair<Oid, int>> own_collations = {};  // table, attnum: not the database's collation
 
   Table* table(const db::Result& rows, std::size_t row, std::size_t column) const;
 };

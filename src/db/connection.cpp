@@ -133,7 +133,9 @@ Connection::Connection(const ConnectionOptions& options) {
     if (fields.sqlstate.empty()) fields.sqlstate = "08001";
     throw SqlError(std::move(fields));
   }
-  const auto literal = [&](const std::string& text) { return state_->work->quote(text); };
+  const auto literal = [&](const std::string& text) {
+    return fmt::format("'{}'", state_->work->esc(text));
+  };
   // A role's or database's own settings must not change what our statements mean or how long they may
   // take. JIT costs a catalog query more than it could ever save.
   std::string setup = fmt::format(
@@ -145,7 +147,9 @@ Connection::Connection(const ConnectionOptions& options) {
       "SET jit = off; SET search_path = pg_catalog;",
       literal(options.application_name.empty() ? "pgstrata" : options.application_name));
   if (server_version() >= 170000) setup += "SET transaction_timeout = 0;";
-  if (!options.role.empty()) setup += "SET ROLE " + state_->work->quote_name(options.role) + ";";
+  if (!options.role.empty()) {
+    setup += fmt::format("SET ROLE {};", state_->work->quote_name(options.role));
+  }
   setup += "SELECT current_setting('server_version')";
   state_->version_text = execute(setup).text(0, 0);
 }
