@@ -75,7 +75,7 @@ PGSTRATA_JSON(ForeignKey, name, physical, columns, schema, table, referenced,
                                                 on_delete, on_update, match, set_columns, deferrable,
                                                 deferred, validated, comment)
 PGSTRATA_JSON(Table, name, physical, kind, columns, indexes, checks,
-                                                foreign_keys, comment, marked)
+                                                foreign_keys, comment, marked, inner_view)
 PGSTRATA_JSON(Translation, table, up, output, inputs, parameters, expression,
                                                 type, function, loses_values, can_raise, title)
 PGSTRATA_JSON(Rule, table, name, column, inputs, condition, helper)

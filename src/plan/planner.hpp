@@ -1,0 +1,55 @@
+// The planners: from the difference of version models to steps. Pure.
+//
+//   start      adds what only the new version has, fills it, proves it, publishes its views
+//   complete   retires the oldest version, drops what only it has, renames what is left
+//   rollback   removes the newest version and what only it has
+//
+// A chain is a list of versions, oldest first.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "catalog/snapshot.hpp"
+#include "model/version.hpp"
+#include "plan/step.hpp"
+
+namespace pgstrata::plan {
+
+using Chain = std::vector<model::Version>;
+
+struct Surroundings {
+  std::string base_schema, support_schema;
+  const catalog::Snapshot& snapshot;    // privileges, statistics targets and the like of what exists
+};
+
+// "pgstrata_<base>": inner views, sync and translation functions.
+std::string support_schema_name(const std::string& state_schema, const std::string& base_schema);
+// What a version schema is called before it is published and after it is retired.
+std::string hidden_schema_name(const std::string& support_schema, const model::Version& version);
+
+// Only views, built hidden and published: a baseline, or what a `sql` operation left.
+std::vector<Step> plan_publish(const Surroundings& around, const Chain& live, model::Version& next);
+
+// `next` gets what planning decides (inner views). `live` is what is published now.
+std::vector<Step> plan_start(const Surroundings& around, const Chain& live, model::Version& next);
+
+struct Completion {
+  std::vector<Step> steps;
+  Chain survivors;                      // as they are once all steps are done: physical names settled
+};
+// `chain.front()` goes; at least one version stays. `dropped_constraints` and the like follow from the models.
+Completion plan_complete(const Surroundings& around, const Chain& chain);
+
+// `chain.back()` goes. Every statement can be repeated and may find that its object was never made.
+std::vector<Step> plan_rollback(const Surroundings& around, const Chain& chain, bool published);
+
+// Gives a retired schema its name back: the first step of a rollback after `complete` stopped before its
+// first unit.
+Step unretire(const Surroundings& around, const model::Version& version);
+
+// What readers of `plan` should know; one sentence each, with the object it is about.
+struct Remark { std::string object, text; };
+std::vector<Remark> path_dependent_writes(const Surroundings& around, const Chain& live, const model::Version& next);
+
+}  // namespace pgstrata::plan

@@ -1,0 +1,66 @@
+#include "plan/step_builder.hpp"
+
+#include "model/names.hpp"
+#include "sql/identifier.hpp"
+
+namespace pgstrata::plan {
+
+using sql::format;
+using sql::Name;
+using sql::Qualified;
+
+Step transaction(const std::string& phase, const std::string& title, const std::string& reason) {
+  Step step;
+  step.phase = phase;
+  step.title = title;
+  step.reason = reason;
+  return step;
+}
+
+Step attempt_on(const std::string& schema, const std::string& table, const std::string& mode, const std::string& phase,
+                const std::string& title, const std::string& reason) {
+  Step step = transaction(phase, title, reason);
+  step.kind = StepKind::attempt;
+  step.lock = mode + " on " + table;
+  step.locks = {{schema, table, mode}};
+  return step;
+}
+
+Step attempt(const Surroundings& around, const model::Table& table, const std::string& mode, const std::string& phase,
+             const std::string& title, const std::string& reason) {
+  return attempt_on(around.base_schema, table.physical, mode, phase, title, reason);
+}
+
+Step validate(const Surroundings& around, const model::Table& table, const std::string& constraint) {
+  Step step = transaction("validate", "validate " + constraint + " on " + table.physical, "reads and writes go on meanwhile");
+  step.kind = StepKind::validate;
+  step.lock = "SHARE UPDATE EXCLUSIVE on " + table.physical;
+  step.scans = true;
+  step.statements.push_back(format("ALTER TABLE {} VALIDATE CONSTRAINT {}", Qualified{around.base_schema, table.physical},
+                                   Name(constraint)).str());
+  return step;
+}
+
+void append(std::vector<Step>& steps, std::vector<Step> more) {
+  for (Step& step : more) steps.push_back(std::move(step));
+}
+
+void append(std::vector<std::string>& statements, const std::vector<sql::Sql>& more) {
+  for (const sql::Sql& statement : more) statements.push_back(statement.str());
+}
+
+void append_sync(Step& step, const SyncTable& table) {
+  SyncSql sync = compile_sync(table);
+  append(step.statements, sync.functions);
+  append(step.statements, sync.triggers);
+}
+
+std::string support_schema_name(const std::string& state_schema, const std::string& base_schema) {
+  return model::with_suffix(state_schema + "_" + base_schema, "");
+}
+
+std::string hidden_schema_name(const std::string& support_schema, const model::Version& version) {
+  return model::with_suffix(support_schema, "_v" + std::to_string(version.ordinal));
+}
+
+}  // namespace pgstrata::plan

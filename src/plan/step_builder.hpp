@@ -1,0 +1,23 @@
+// The common shapes of steps.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plan/planner.hpp"
+#include "plan/sync.hpp"
+
+namespace pgstrata::plan {
+
+Step transaction(const std::string& phase, const std::string& title, const std::string& reason);
+// Statements under a table lock, taken by attempts.
+Step attempt(const Surroundings& around, const model::Table& table, const std::string& mode, const std::string& phase,
+             const std::string& title, const std::string& reason);
+Step attempt_on(const std::string& schema, const std::string& table, const std::string& mode, const std::string& phase,
+                const std::string& title, const std::string& reason);
+Step validate(const Surroundings& around, const model::Table& table, const std::string& constraint);
+void append(std::vector<Step>& steps, std::vector<Step> more);
+void append_sync(Step& step, const SyncTable& table);
+void append(std::vector<std::string>& statements, const std::vector<sql::Sql>& more);
+
+}  // namespace pgstrata::plan
