@@ -232,7 +232,7 @@ def run_table(cursor, seed, counts):
         print(f"  versions {life.oracle.versions}, writers {life.oracle.writers}")
         for link in life.chain.links:
             print(f"  link at {link.boundary} {'up' if link.up else 'down'}: {link.output} := {link.body} of {link.inputs}")
-        print("  " + "\n  ".join(life.log[-1:]))
+        print("  " + "\n  ".join(life.log[-int(os.environ.get("SYNC_LOG", "1")):]))
         cursor.execute("RESET search_path")
         cursor.execute(f"DROP TABLE IF EXISTS {life.table.base} CASCADE")
         return False

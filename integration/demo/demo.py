@@ -159,21 +159,25 @@ def story(bank, watch, running):
     return 1 if failed or different else 0
 
 
+def run():
+    say("Starting a throw-away PostgreSQL server: temporary directory, unix socket, no network.")
+    with Server(fsync=True, settings=SETTINGS) as server, contextlib.ExitStack() as running:
+        bank = Bank(server)
+        fill_database(bank)
+        watch = WaitWatch(bank)
+        watch.__enter__()
+        running.callback(watch.stop)
+        return story(bank, watch, running)
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     sys.stdout.reconfigure(line_buffering=True)
-    say("Starting a throw-away PostgreSQL server: temporary directory, unix socket, no network.")
-    with Server(fsync=True, settings=SETTINGS) as server, contextlib.ExitStack() as running:
-        try:
-            bank = Bank(server)
-            fill_database(bank)
-            watch = WaitWatch(bank)
-            watch.__enter__()
-            running.callback(watch.stop)
-            return story(bank, watch, running)
-        except KeyboardInterrupt:
-            print("\nstopped; the server and its directory are gone")
-            return 130
+    try:
+        return run()
+    except KeyboardInterrupt:
+        print("\nstopped; the server and its directory are gone")
+        return 130
 
 
 

@@ -1,0 +1,184 @@
+"""The figures, one function each: they yield rows (figure, goal, {tool name: measured})."""
+import collections
+import statistics
+import time
+
+from rig.pgbench import Load
+from rig.waitwatch import WaitWatch
+
+Row = collections.namedtuple("Row", "figure goal measured")
+
+WIDEN = [{"alter_column": {"table": "accounts", "column": "abalance", "type": "bigint",
+                           "up": "abalance", "down": "abalance"}}]
+PLAIN = "ALTER TABLE accounts ADD COLUMN twin bigint;\nUPDATE accounts SET twin = abalance"
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def against(tool_values, plain_values, unit="s", digits=1):
+    """"1.21x (14.2 s / 11.7 s)"."""
+    tool, plain = median(tool_values), median(plain_values)
+    return f"{tool / plain:.2f}x ({tool:.{digits}f} / {plain:.{digits}f} {unit})"
+
+
+def start(stock, tools, rounds, **_):
+    """A whole `start` of int -> bigint against one plain UPDATE of the same rows, on fresh clones."""
+    plain_s, plain_wal = [], []
+    seconds, wal = collections.defaultdict(list), collections.defaultdict(list)
+    for _ in range(rounds):
+        database = stock.accounts()
+        before = database.wal()
+        plain_s.append(database.run(PLAIN))
+        plain_wal.append((database.wal() - before) / stock.rows)
+        stock.drop(database)
+        for tool in tools:
+            for workers in (1, 2) if tool.can_use_workers else (1,):
+                database = stock.accounts()
+                tool.prepare(database)
+                database.settle()
+                before = database.wal()
+                seconds[tool.name, workers].append(tool.start(database, "002_wide", WIDEN, workers))
+                wal[tool.name, workers].append((database.wal() - before) / stock.rows)
+                stock.drop(database)
+    for workers, goal in ((1, "≤ 1.25x"), (2, "≤ 0.85x")):
+        yield Row(f"`start` of int → bigint on {stock.rows:,} rows, workers: {workers}, against a plain UPDATE", goal,
+                  {t.name: against(seconds[t.name, workers], plain_s) for t in tools if (t.name, workers) in seconds})
+    yield Row("WAL bytes per row, against the plain UPDATE", "≤ 1.15x",
+              {t.name: against(wal[t.name, 1], plain_wal, "bytes", 0) for t in tools})
+
+
+BULK = {
+    "bulk UPDATE of the tracked column": (
+        "≤ 1.7x / 1.85x", lambda n, rows: f"UPDATE accounts SET abalance = abalance + 1 WHERE aid % 10 = {n % 10}"),
+    "bulk UPDATE of an untracked column": (
+        "≤ 1.25x / 1.25x", lambda n, rows: f"UPDATE accounts SET bid = bid + 1 WHERE aid % 10 = {n % 10}"),
+    "bulk INSERT": (
+        "≤ 1.75x / 1.75x",
+        lambda n, rows: "INSERT INTO accounts (aid, bid, abalance, filler) SELECT aid, 1, 1, '' FROM"
+                        f" generate_series({rows * (10 + n) // 10 + 1}, {rows * (11 + n) // 10}) aid"),
+}
+
+
+def bulk(stock, tools, rounds, **_):
+    """Statements that touch 10 % of the rows, in flight through each version, against no migration."""
+    plain = stock.accounts()
+    flights = {}
+    for tool in tools:
+        flights[tool.name] = stock.accounts()
+        tool.prepare(flights[tool.name])
+        tool.start(flights[tool.name], "002_wide", WIDEN)
+    places = [("plain", plain, "public")]
+    for tool in tools:
+        places += [((tool.name, "old"), flights[tool.name], tool.first_schema),
+                   ((tool.name, "new"), flights[tool.name], "public_002_wide")]
+    for figure, (goal, statement) in BULK.items():
+        seconds = collections.defaultdict(list)
+        numbers = collections.Counter()  # each run in a database touches other rows
+        for _ in range(rounds):
+            for key, database, path in places:
+                database.settle("public.accounts")
+                seconds[key].append(database.run(statement(numbers[database.name], stock.rows), path))
+                numbers[database.name] += 1
+        base = median(seconds["plain"])
+        yield Row(f"{figure} in flight, old / new version, against no migration", goal, {
+            t.name: f"{median(seconds[t.name, 'old']) / base:.2f}x / {median(seconds[t.name, 'new']) / base:.2f}x"
+                    f" ({base:.2f} s)" for t in tools})
+    for database in (plain, *flights.values()):
+        stock.drop(database)
+
+
+def catalog(stock, tools, rounds, sizes=(10, 1000), **_):
+    """start + complete of one nullable column, by the number of tables beside it."""
+    columns = ", ".join(f"c{n} int" for n in range(1, 20))
+    for tables, goal in zip(sizes, ("≤ 0.10 s", "≤ 1.3 s")):
+        measured = {}
+        for tool in tools:
+            database = stock.empty()
+            for first in range(0, tables, 100):
+                database.run(";\n".join(f"CREATE TABLE t{n} (id int PRIMARY KEY, {columns})"
+                                        for n in range(first, min(first + 100, tables))))
+            tool.prepare(database)
+            seconds = []
+            for number in range(rounds):
+                operations = [{"add_column": {"table": "t1", "column": {
+                    "name": f"extra{number}", "type": "text", "nullable": True}}}]
+                seconds.append(tool.start(database, f"{number + 2:03}_extra", operations) + tool.complete(database))
+            measured[tool.name] = f"{median(seconds):.2f} s"
+            stock.drop(database)
+        yield Row(f"start + complete of one nullable column, {tables:,} tables of 20 columns", goal, measured)
+
+
+CLIENTS, RATE = 6, 400
+WORK = """
+\\set aid random(1, {rows})
+\\set fresh random({rows} + 1, 2000000000)
+UPDATE accounts SET abalance = abalance + 1 WHERE aid = :aid;
+SELECT abalance FROM accounts WHERE aid = :aid;
+INSERT INTO accounts (aid, bid, abalance, filler) VALUES (:fresh, 1, 0, '') ON CONFLICT (aid) DO NOTHING;
+"""
+INDEXED = [
+    {"add_column": {"table": "accounts", "column": {"name": "extra", "type": "text", "nullable": True}}},
+    {"create_index": {"table": "accounts", "name": "accounts_extra", "columns": [{"column": "extra"}]}}]
+
+
+class _Watched:
+    """What WaitWatch asks of a database."""
+
+    def __init__(self, database):
+        self._url = database.admin_url
+
+    def url(self, _role):
+        return self._url
+
+
+def _p95(load, since, until):
+    window = [seconds for end, seconds in load.latencies if since <= end <= until]
+    return statistics.quantiles(window, n=20)[-1] if len(window) > 20 else float("nan")
+
+
+def _through(stock, tool, operations, idle_seconds):
+    """One migration under load, old clients through start, new ones through complete."""
+    database = stock.accounts()
+    tool.prepare(database)
+    script = tool.files / "work.sql"
+    script.write_text(WORK.format(rows=stock.rows))
+    watch = WaitWatch(_Watched(database), limit=float("inf"))
+    with watch:
+        old = Load(database.url, tool.first_schema, str(script), CLIENTS, RATE)
+        time.sleep(2)
+        idle_from = time.time()
+        time.sleep(idle_seconds)
+        start_from = time.time()
+        tool.start(database, "002_next", operations)
+        start_until = time.time()
+        old.stop()
+        new = Load(database.url, "public_002_next", str(script), CLIENTS, RATE)
+        time.sleep(2)
+        tool.complete(database)
+        time.sleep(1)
+        new.stop()
+    for error in (old.errors + new.errors)[:3]:
+        print(f"  {tool.name}: {error}")
+    stock.drop(database)
+    return {"failed": old.failed + new.failed, "longest": watch.longest,
+            "slowest": max(old.slowest, new.slowest),
+            "idle": _p95(old, idle_from, start_from), "busy": _p95(old, start_from, start_until)}
+
+
+def load(stock, tools, idle_seconds=10, **_):
+    """Clients at a fixed rate through start and complete: of an indexed column, and of a backfill."""
+    indexed = {t.name: _through(stock, t, INDEXED, idle_seconds) for t in tools}
+    filled = {t.name: _through(stock, t, WIDEN, idle_seconds) for t in tools}
+    who = f"{CLIENTS} clients at {RATE} tps through start and complete"
+    for what, results in (("a nullable column with an index", indexed), ("int → bigint", filled)):
+        yield Row(f"{who} of {what}: clients that got an error", "0",
+                  {name: str(result["failed"]) for name, result in results.items()})
+        yield Row("the same: longest wait behind the migration (slowest transaction)", "≤ 250 ms", {
+            name: f"{r['longest'] * 1000:.0f} ms ({r['slowest'] * 1000:.0f} ms)" for name, r in results.items()})
+    yield Row("the same: p95 during the backfill, against idle", "≤ 2.0x", {
+        name: against([r["busy"] * 1000], [r["idle"] * 1000], "ms") for name, r in filled.items()})
+
+
+GROUPS = {"start": start, "bulk": bulk, "catalog": catalog, "load": load}

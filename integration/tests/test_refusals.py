@@ -1,0 +1,161 @@
+"""What this release does not do is refused by name, with exit 3, before anything has changed."""
+import pytest
+
+from rig.cli import MIGRATION
+
+TABLES = """
+CREATE TABLE parent (id int PRIMARY KEY, u int UNIQUE);
+CREATE TABLE t (id int PRIMARY KEY, a int, b text, p int REFERENCES parent);
+INSERT INTO parent VALUES (1, 1);
+INSERT INTO t VALUES (1, 5, 'x', 1);
+"""
+
+
+def add(column, **more):
+    return {"add_column": {"table": "t", "column": {"type": "int", "nullable": True, **column}, **more}}
+
+
+def index(**more):
+    return {"create_index": {"table": "t", "name": "i", "columns": [{"column": "a"}], **more}}
+
+
+def constraint(**more):
+    return {"create_table": {"name": "n", "columns": [{"name": "a", "type": "int"}],
+                             "constraints": [{"name": "c", "columns": ["a"], **more}]}}
+
+
+ALTER_A = {"alter_column": {"table": "t", "column": "a", "type": "bigint", "up": "a", "down": "a"}}
+CHECK = {"columns": ["a"], "check": "a > 0", "up": {"a": "a"}, "down": {"a": "a"}}
+
+# what is asked -> (operation, a word of the message)
+REFUSED = {
+    "create_constraint": ({"create_constraint": {"table": "t", "name": "c", "type": "check", **CHECK}}, "create_constraint"),
+    "drop_constraint": ({"drop_constraint": {"table": "t", "name": "c", "up": "a", "down": "a"}}, "drop_constraint"),
+    "drop_multicolumn_constraint": (
+        {"drop_multicolumn_constraint": {"table": "t", "name": "c", "down": {"a": "a"}}}, "drop_multicolumn_constraint"),
+    "rename_constraint": ({"rename_constraint": {"table": "t", "from": "c", "to": "d"}}, "rename_constraint"),
+    "set_replica_identity": (
+        {"set_replica_identity": {"table": "t", "identity": {"type": "full"}}}, "set_replica_identity"),
+    "an exclusion constraint": (
+        constraint(type="exclude", exclude={"index_method": "gist", "elements": "a WITH ="}), "exclu"),
+    "SET NULL column lists": (
+        constraint(type="foreign_key", references={"table": "parent", "columns": ["id"], "on_delete": "SET NULL",
+                                                   "on_delete_set_columns": ["a"]}), "on_delete_set_columns"),
+    "NULLS NOT DISTINCT": (constraint(type="unique", nulls_not_distinct=True), "nulls_not_distinct"),
+    "index parameters": (
+        constraint(type="unique", index_parameters={"storage_parameters": "fillfactor = 70"}), "index_parameters"),
+    "a tablespace": (constraint(type="unique", index_parameters={"tablespace": "x"}), "index_parameters"),
+    "INCLUDE": (index(include=["b"]), "include"),
+    "opclass parameters": (
+        index(columns=[{"column": "b", "opclass": {"name": "text_ops", "params": ["x=1"]}}]), "param"),
+    "an expression column of an index": (index(columns=[{"expression": "lower(b)"}]), "expression"),
+    "a generated column added to a table": (
+        add({"name": "g", "generated": {"expression": "a + 1"}}), "generated"),
+    "an identity column added to a table": (
+        add({"name": "g", "generated": {"identity": {"user_specified_values": "ALWAYS"}}}), "identity"),
+    "a key that foreign keys reference": (
+        {"alter_column": {"table": "parent", "column": "id", "type": "bigint", "up": "id", "down": "id"}}, "parent"),
+}
+
+# tables and what depends on them -> (tables, operation, a word of the message)
+OBJECTS = {
+    "a partitioned table": (
+        "CREATE TABLE t (id int, a int) PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (9)",
+        ALTER_A, "partition"),
+    "row-level security": ("CREATE TABLE t (id int, a int); ALTER TABLE t ENABLE ROW LEVEL SECURITY", ALTER_A, "row"),
+    "a BEFORE ROW trigger of the user": (
+        "CREATE TABLE t (id int, a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TRIGGER mine BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()", ALTER_A, "mine"),
+    "a view over the column": ("CREATE TABLE t (id int, a int); CREATE VIEW v AS SELECT a FROM t", ALTER_A, "v"),
+    "a materialised view over the column": (
+        "CREATE TABLE t (id int, a int); CREATE MATERIALIZED VIEW mv AS SELECT a FROM t", ALTER_A, "mv"),
+    "a view over a dropped column": (
+        "CREATE TABLE t (id int, a int); CREATE VIEW v AS SELECT a FROM t",
+        {"drop_column": {"table": "t", "column": "a", "down": "1"}}, "v"),
+    "a view over a dropped table": (
+        "CREATE TABLE t (id int, a int); CREATE VIEW v AS SELECT a FROM t", {"drop_table": {"name": "t"}}, "v"),
+    "extended statistics": ("CREATE TABLE t (id int, a int); CREATE STATISTICS s ON id, a FROM t", ALTER_A, "s"),
+    "a policy that reads the column": (
+        "CREATE TABLE t (id int, a int); CREATE POLICY p ON t USING (a > 0)", ALTER_A, "p"),
+    "a function bound to the column": (
+        "CREATE TABLE t (id int, a int); CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT max(a) FROM t; END",
+        ALTER_A, "f"),
+    "a generated column that reads it": (
+        "CREATE TABLE t (id int, a int, g int GENERATED ALWAYS AS (a + 1) STORED)", ALTER_A, "g"),
+    "inheritance children": ("CREATE TABLE t (id int, a int); CREATE TABLE child () INHERITS (t)", ALTER_A, "inherit"),
+    "an identity column altered": (
+        "CREATE TABLE t (id int, a int GENERATED BY DEFAULT AS IDENTITY)", ALTER_A, "identity"),
+    "a NOT NULL column dropped with neither default nor down": (
+        "CREATE TABLE t (id int, a int NOT NULL)", {"drop_column": {"table": "t", "column": "a"}}, "down"),
+    "a rewrite rule": (
+        "CREATE TABLE t (id int, a int); CREATE RULE r AS ON UPDATE TO t DO ALSO NOTHING", ALTER_A, "rule"),
+}
+
+DOCUMENTS = {
+    "name": '{"name": "other", "operations": [{"drop_table": {"name": "t"}}]}',
+    "version_schema": '{"version_schema": "other", "operations": [{"drop_table": {"name": "t"}}]}',
+}
+
+
+def refused(cli, unchanged, operation, word):
+    unchanged.mark()
+    result = cli.start("new", [operation], expect=MIGRATION)
+    assert word.lower() in result.err.lower(), result.err
+    cli.plan("new", [operation], expect=MIGRATION)
+    unchanged.check()
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_operation_or_key_of_a_later_release(db, cli, unchanged, what):
+    db.tables(TABLES)
+    refused(cli, unchanged, *REFUSED[what])
+
+
+@pytest.mark.parametrize("what", OBJECTS)
+def test_object_in_the_way(db, cli, unchanged, what):
+    tables, operation, word = OBJECTS[what]
+    db.tables(tables)
+    refused(cli, unchanged, operation, word)
+
+
+@pytest.mark.parametrize("key", DOCUMENTS)
+def test_document_key_of_a_later_release(db, cli, unchanged, key):
+    db.tables(TABLES)
+    unchanged.mark()
+    result = cli.start(cli.file("new.json", DOCUMENTS[key]), None, expect=MIGRATION)
+    assert key in result.err
+    unchanged.check()
+
+
+def test_sql_beside_other_operations_unless_on_complete(db, cli, unchanged):
+    db.tables(TABLES)
+    unchanged.mark()
+    sql = {"sql": {"up": "CREATE TABLE extra (a int)"}}
+    assert "sql" in cli.start("new", [sql, add({"name": "z"})], expect=MIGRATION).err
+    unchanged.check()
+    cli.start("new", [add({"name": "z"}), {"sql": {"up": "CREATE TABLE extra (a int)", "onComplete": True}}])
+    cli.complete()
+    assert db.columns("base", "extra") == ["a"]
+
+
+FUNCTION = ("CREATE FUNCTION total() RETURNS bigint LANGUAGE plpgsql AS"
+            " $$ BEGIN RETURN (SELECT sum(a) FROM public.t); END $$")
+
+
+def test_functions_that_name_an_affected_column_need_to_be_accepted(db, cli, unchanged):
+    db.tables(TABLES)
+    db.execute(FUNCTION)
+    unchanged.mark()
+    result = cli.start("new", [ALTER_A], expect=MIGRATION)
+    assert "total" in result.err and "--accept-functions" in result.err
+    unchanged.check()
+    cli.start("new", [ALTER_A], "--accept-functions")
+    cli.complete()
+    assert db.value("SELECT total()") == 5
+
+
+def test_dependents_of_untouched_columns_are_not_in_the_way(db, cli):
+    db.tables("CREATE TABLE t (id int, a int, b int); CREATE VIEW v AS SELECT b FROM t; INSERT INTO t VALUES (1, 2, 3)")
+    cli.start("new", [ALTER_A])
+    cli.complete()
+    assert db.execute("SELECT b FROM v") == [(3,)]
