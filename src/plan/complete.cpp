@@ -1,0 +1,251 @@
+// complete: the oldest version goes, in units that each hold one strong lock (design.md section 9).
+//
+//   retire  its schema is renamed away: the moment it ends
+//   K       foreign keys that only it has, as two-table units
+//   V       its views
+//   D       tables and indexes that only it has: their names are free from then on
+//   R       rules of the new oldest version: bind everybody, are counted, then become checks
+//   T       per table: triggers, dying constraints, names, NOT NULL, defaults
+//   F       version views go back to one layer where nothing needs two
+//   M       dead columns and the marker
+#include <algorithm>
+
+#include "model/names.hpp"
+#include "plan/elements.hpp"
+#include "plan/planner.hpp"
+#include "plan/settle.hpp"
+#include "plan/settle_table.hpp"
+#include "plan/step_builder.hpp"
+#include "plan/translations.hpp"
+#include "plan/views.hpp"
+
+namespace pgstrata::plan {
+
+using model::Table;
+using model::Version;
+using sql::format;
+
+namespace {
+
+constexpr std::size_t views_per_step = 200;
+
+class CompletePlan {
+ public:
+  CompletePlan(const Surroundings& around, const Chain& chain)
+      : around_(around), retired_(chain.front()), before_(chain.begin() + 1, chain.end()),
+        settlement_(settlement_of(before_.front())) {
+    for (const Version& version : before_) after_.push_back(settle(version, settlement_, around.base_schema));
+    for (auto& [physical, names] : settlement_)
+      changes_.push_back(table_change(around, retired_, before_, after_, physical, names));
+  }
+
+  Completion run() {
+    retire();
+    drop_foreign_keys();
+    drop_retired_views();
+    drop_tables();
+    drop_indexes();
+    for (const TableChange& change : changes_) native_rules(change);
+    for (TableChange& change : changes_) free_name(change);
+    for (const TableChange& change : changes_) settle_unit(change);
+    for (const TableChange& change : changes_) flatten(change);
+    for (const TableChange& change : changes_) drop_columns(change);
+    drop_functions();
+    for (const std::string& sql : after_.front().on_complete) user_sql(sql);
+    finish_models();
+    return {std::move(steps_), std::move(after_)};
+  }
+
+ private:
+  void retire() {
+    if (retired_.schema.empty()) return;   // the empty shape before the first migration has no schema
+    Step step = transaction("retire", "retire " + retired_.schema, "its clients get 42P01 from here on; no table is locked");
+    step.kind = StepKind::publish;
+    step.statements.push_back(format("ALTER SCHEMA {} RENAME TO {}", Name(retired_.schema),
+                                     Name(hidden_schema_name(around_.support_schema, retired_))).str());
+    steps_.push_back(std::move(step));
+  }
+
+  void drop_foreign_keys() {
+    for (auto& [logical, table] : retired_.tables) {
+      const Table* after = before_.front().physical_table(table.physical);
+      for (const model::ForeignKey& key : table.foreign_keys) {
+        bool kept = after && std::any_of(after->foreign_keys.begin(), after->foreign_keys.end(),
+                                         [&](auto& other) { return other.physical == key.physical; });
+        if (!kept) steps_.push_back(drop_foreign_key(around_, table.physical, key, "retire"));
+      }
+    }
+  }
+
+  void drop_retired_views() {
+    if (retired_.schema.empty()) return;
+    std::string hidden = hidden_schema_name(around_.support_schema, retired_);
+    std::vector<const Table*> chunk;
+    auto flush = [&] {
+      if (chunk.empty()) return;
+      Step step = transaction("retire", "drop " + std::to_string(chunk.size()) + " views of " + retired_.name, "nobody can name them any more");
+      step.lock = "ACCESS EXCLUSIVE on the retired views";
+      step.statements = drop_views(around_, chunk, hidden);
+      steps_.push_back(std::move(step));
+      chunk.clear();
+    };
+    for (auto& [logical, table] : retired_.tables) {
+      chunk.push_back(&table);
+      if (chunk.size() == views_per_step) flush();
+    }
+    flush();
+    Step step = transaction("retire", "drop the empty schema of " + retired_.name, "nothing is left in it");
+    step.statements.push_back(format("DROP SCHEMA IF EXISTS {}", Name(hidden)).str());
+    steps_.push_back(std::move(step));
+  }
+
+  void native_rules(const TableChange& change) {
+    const Version& oldest = before_.front();
+    std::vector<const model::Rule*> rules;
+    for (const model::Rule& rule : oldest.rules)
+      if (rule.table == change.physical) rules.push_back(&rule);
+    if (rules.empty()) return;
+    const Table& table = *oldest.physical_table(change.physical);   // not renamed yet
+    Step bind = attempt(around_, table, "SHARE ROW EXCLUSIVE", "rules", "bind every writer of " + table.physical + " to the rules of " + oldest.name,
+                        "no older version is left to be spared");
+    append_sync(bind, sync_table(around_, before_, change.physical, false));
+    steps_.push_back(std::move(bind));
+    for (const model::Rule* rule : rules) steps_.push_back(count_violations(around_, table, *rule));
+    Step add = attempt(around_, table, "ACCESS EXCLUSIVE", "rules", "add the rules of " + table.physical + " as checks",
+                       "NOT VALID: no row is read while the lock is held");
+    for (const model::Rule* rule : rules)
+      add.statements.push_back(format("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({}) NOT VALID", Qualified{around_.base_schema, table.physical},
+                                      Name(rule->helper), physical_expression(table, rule->condition)).str());
+    steps_.push_back(std::move(add));
+    for (const model::Rule* rule : rules) steps_.push_back(validate(around_, table, rule->helper));
+  }
+
+  // Two tables that swap names cannot both be renamed straight away.
+  void free_name(TableChange& change) {
+    if (change.names.table == change.physical || !settlement_.count(change.physical)) return;
+    bool wanted = std::any_of(changes_.begin(), changes_.end(), [&](const TableChange& other) {
+      return &other != &change && other.names.table == change.physical;
+    });
+    if (!wanted) return;
+    std::string aside = model::twin_name(change.physical, retired_.ordinal);
+    Step step = attempt_on(around_.base_schema, change.physical, "ACCESS EXCLUSIVE", "settle", "move table " + change.physical + " out of the way",
+                           "another table takes its name");
+    step.statements.push_back(format("ALTER TABLE {} RENAME TO {}", Qualified{around_.base_schema, change.physical}, Name(aside)).str());
+    steps_.push_back(std::move(step));
+    change.physical = aside;
+  }
+
+  void settle_unit(const TableChange& change) {
+    Step step = attempt_on(around_.base_schema, change.physical, "ACCESS EXCLUSIVE", "settle",
+                           "settle table " + change.names.table, "triggers, names and rules of the now oldest version; catalog only");
+    step.statements = settle_statements(around_, change);
+    if (change.drops_columns_at_once) append_column_drops(change, step.statements);
+    if (change.still_linked) append_sync(step, sync_table(around_, after_, change.names.table, false));
+    if (!step.statements.empty()) steps_.push_back(std::move(step));
+  }
+
+  void flatten(const TableChange& change) {
+    for (std::size_t i = 0; i < after_.size(); ++i) {
+      Table* table = after_[i].physical_table(change.names.table);
+      if (!table || table->inner_view.empty() || change.still_linked || change.hides_default[i]) continue;
+      Step step = transaction("flatten", "put view " + table->name + " of " + after_[i].name + " back on the table itself",
+                              "no boundary left translates it");
+      step.lock = "ACCESS EXCLUSIVE on view " + table->name;
+      step.statements = flatten_view(around_, after_[i], *table);
+      steps_.push_back(std::move(step));
+      Step inner = transaction("flatten", "drop inner view " + table->inner_view, "nothing reads it any more");
+      inner.lock = "ACCESS EXCLUSIVE on view " + table->inner_view;
+      inner.statements.push_back(format("DROP VIEW IF EXISTS {}", Qualified{around_.support_schema, table->inner_view}).str());
+      steps_.push_back(std::move(inner));
+      table->inner_view.clear();
+    }
+  }
+
+  void append_column_drops(const TableChange& change, std::vector<std::string>& out) {
+    for (const std::string& column : change.dying_after_rename)
+      out.push_back(format("ALTER TABLE {} DROP COLUMN {}", Qualified{around_.base_schema, change.names.table}, Name(column)).str());
+    if (change.drops_marker)
+      out.push_back(format("ALTER TABLE {} DROP COLUMN {}", Qualified{around_.base_schema, change.names.table}, Name(model::marker)).str());
+  }
+
+  void drop_columns(const TableChange& change) {
+    if (change.drops_columns_at_once) return;
+    Step step = attempt_on(around_.base_schema, change.names.table, "ACCESS EXCLUSIVE", "drop", "drop what only " + retired_.name + " had of " + change.names.table,
+                           "catalog only: the space is reused as rows are updated");
+    append_column_drops(change, step.statements);
+    if (!step.statements.empty()) steps_.push_back(std::move(step));
+  }
+
+  void drop_tables() {
+    for (auto& [logical, table] : retired_.tables) {
+      if (settlement_.count(table.physical)) continue;
+      Step step = attempt(around_, table, "ACCESS EXCLUSIVE", "drop", "drop table " + table.physical, "no version shows it");
+      step.statements.push_back(format("DROP TABLE {}", Qualified{around_.base_schema, table.physical}).str());
+      steps_.push_back(std::move(step));
+    }
+  }
+
+  void drop_indexes() {
+    for (const TableChange& change : changes_)
+      for (const std::string& index : change.dying_indexes) {
+        Step step = transaction("drop", "drop index " + index, "no version has it");
+        step.kind = StepKind::concurrently;
+        step.lock = "SHARE UPDATE EXCLUSIVE on " + change.names.table;
+        step.index = IndexBuild{around_.base_schema, change.names.table, index, true, false};
+        step.statements.push_back(format("DROP INDEX CONCURRENTLY IF EXISTS {}", Qualified{around_.base_schema, index}).str());
+        steps_.push_back(std::move(step));
+      }
+  }
+
+  void drop_functions() {
+    Step step = transaction("drop", "drop the translations of " + before_.front().name, "nothing calls them any more");
+    for (const model::Translation& link : before_.front().translations)
+      step.statements.push_back(drop_translation(around_, before_.front(), retired_, link));
+    if (!step.statements.empty()) steps_.push_back(std::move(step));
+  }
+
+  void user_sql(const std::string& sql) {
+    Step step = transaction("onComplete", "run onComplete SQL", "the migration's last unit");
+    step.kind = StepKind::user_sql;
+    step.statements = {sql};
+    steps_.push_back(std::move(step));
+  }
+
+  // What the models say once all steps are done.
+  void finish_models() {
+    Version& oldest = after_.front();
+    oldest.translations.clear();
+    oldest.rules.clear();
+    oldest.on_complete.clear();
+    oldest.sql_down.reset();
+    for (const TableChange& change : changes_)
+      for (Version& version : after_)
+        if (Table* table = version.physical_table(change.names.table)) {
+          table->marked = change.still_linked;
+          for (model::Column& column : table->columns)
+            if (const Table* base = oldest.physical_table(change.names.table))
+              if (const model::Column* shown = base->physical_column(column.physical)) column.physical_default = shown->default_;
+        }
+  }
+
+  const Surroundings& around_;
+  const Version& retired_;
+  Chain before_, after_;
+  Settlement settlement_;
+  std::vector<TableChange> changes_;
+  std::vector<Step> steps_;
+};
+
+}  // namespace
+
+Completion plan_complete(const Surroundings& around, const Chain& chain) { return CompletePlan(around, chain).run(); }
+
+Step unretire(const Surroundings& around, const Version& version) {
+  Step step = transaction("rollback", "bring " + version.schema + " back", "the completion had not changed anything yet");
+  step.kind = StepKind::publish;
+  step.statements.push_back(format("ALTER SCHEMA {} RENAME TO {}", Name(hidden_schema_name(around.support_schema, version)),
+                                   Name(version.schema)).str());
+  return step;
+}
+
+}  // namespace pgstrata::plan

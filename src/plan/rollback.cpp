@@ -1,0 +1,174 @@
+// rollback: the newest version goes with what only it has. Every statement may find that its object was
+// never made, so one plan serves every state a start can be left in.
+#include <algorithm>
+
+#include "plan/elements.hpp"
+#include "plan/planner.hpp"
+#include "plan/settle_table.hpp"
+#include "plan/step_builder.hpp"
+#include "plan/translations.hpp"
+#include "plan/views.hpp"
+
+namespace pgstrata::plan {
+
+using model::Table;
+using model::Version;
+using sql::format;
+
+namespace {
+
+constexpr std::size_t views_per_step = 200;
+
+template <typename Element>
+std::vector<const Element*> only_in_first(const std::vector<Element>& first, const std::vector<Element>& second) {
+  std::vector<const Element*> found;
+  for (const Element& element : first)
+    if (std::none_of(second.begin(), second.end(), [&](const Element& e) { return e.physical == element.physical; }))
+      found.push_back(&element);
+  return found;
+}
+
+class RollbackPlan {
+ public:
+  RollbackPlan(const Surroundings& around, const Chain& chain, bool published)
+      : around_(around), gone_(chain.back()), staying_(chain.begin(), chain.end() - 1), published_(published) {}
+
+  std::vector<Step> run() {
+    unpublish();
+    for_each_table([&](const Table& before, const Table& after) { drop_foreign_keys(before, after); });
+    drop_views_of_version();
+    for_each_table([&](const Table& before, const Table& after) { drop_indexes(before, after); });
+    for_each_table([&](const Table& before, const Table& after) { shrink(before, after); });
+    drop_created();
+    drop_functions();
+    if (gone_.sql_down) user_sql();
+    return std::move(steps_);
+  }
+
+ private:
+  void for_each_table(const auto& visit) {
+    for (auto& [logical, after] : gone_.tables)
+      if (const Table* before = staying_.back().physical_table(after.physical)) visit(*before, after);
+  }
+
+  const catalog::Table* base(const Table& table) const { return around_.snapshot.table(table.physical); }
+
+  void unpublish() {
+    if (!published_) return;
+    Step step = transaction("rollback", "withdraw " + gone_.schema, "its clients get 42P01 from here on; no table is locked");
+    step.kind = StepKind::publish;
+    step.statements.push_back(format("ALTER SCHEMA {} RENAME TO {}", Name(gone_.schema),
+                                     Name(hidden_schema_name(around_.support_schema, gone_))).str());
+    steps_.push_back(std::move(step));
+  }
+
+  void drop_foreign_keys(const Table& before, const Table& after) {
+    for (auto* key : only_in_first(after.foreign_keys, before.foreign_keys))
+      if (base(after) && base(after)->constraint(key->physical))
+        steps_.push_back(drop_foreign_key(around_, after.physical, *key, "rollback"));
+  }
+
+  void drop_views_of_version() {
+    std::string hidden = hidden_schema_name(around_.support_schema, gone_);
+    std::vector<const Table*> chunk;
+    auto flush = [&] {
+      if (chunk.empty()) return;
+      Step step = transaction("rollback", "drop " + std::to_string(chunk.size()) + " views of " + gone_.name, "nobody can name them any more");
+      step.lock = "ACCESS EXCLUSIVE on these views";
+      step.statements = drop_views(around_, chunk, hidden);
+      steps_.push_back(std::move(step));
+      chunk.clear();
+    };
+    for (auto& [logical, table] : gone_.tables) {
+      chunk.push_back(&table);
+      if (chunk.size() == views_per_step) flush();
+    }
+    flush();
+    Step step = transaction("rollback", "drop the empty schema of " + gone_.name, "nothing is left in it");
+    step.statements.push_back(format("DROP SCHEMA IF EXISTS {}", Name(hidden)).str());
+    steps_.push_back(std::move(step));
+  }
+
+  // A unique index binds old writers and one under construction slows them: away before anything else is.
+  void drop_indexes(const Table& before, const Table& after) {
+    for (auto* index : only_in_first(after.indexes, before.indexes)) {
+      Step step = transaction("rollback", "drop index " + index->physical, "only version " + gone_.name + " has it");
+      step.kind = StepKind::concurrently;
+      step.lock = "SHARE UPDATE EXCLUSIVE on " + after.physical;
+      step.index = IndexBuild{around_.base_schema, after.physical, index->physical, true, false};
+      step.statements.push_back(format("DROP INDEX CONCURRENTLY IF EXISTS {}", Qualified{around_.base_schema, index->physical}).str());
+      if (base(after) && base(after)->index(index->physical)) steps_.push_back(std::move(step));
+    }
+  }
+
+  // Triggers, checks and twins together: with the triggers gone first, older versions would drift apart.
+  void shrink(const Table& before, const Table& after) {
+    auto columns = only_in_first(after.columns, before.columns);
+    auto checks = only_in_first(after.checks, before.checks);
+    bool linked = gone_.has_links(after.physical), was_marked = before.marked;
+    bool refresh = after.marked && was_marked;   // boundaries below still translate it
+    if (columns.empty() && checks.empty() && !linked && !refresh) return;
+    const Qualified table{around_.base_schema, after.physical};
+    Step step = attempt(around_, after, "ACCESS EXCLUSIVE", "rollback", "take " + gone_.name + " off table " + after.physical,
+                        "triggers, checks and columns at once; catalog only");
+    SyncTable sync;
+    if (refresh) {
+      sync = sync_table(around_, staying_, after.physical, false);
+    } else {
+      sync.base_schema = around_.base_schema;
+      sync.table = after.physical;
+      sync.support_schema = around_.support_schema;
+    }
+    if (linked || refresh) append(step.statements, drop_sync(sync));
+    for (auto* check : checks)
+      step.statements.push_back(format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", table, Name(check->physical)).str());
+    for (auto* column : columns)
+      step.statements.push_back(format("ALTER TABLE {} DROP COLUMN IF EXISTS {}", table, Name(column->physical)).str());
+    if (linked && !was_marked)
+      step.statements.push_back(format("ALTER TABLE {} DROP COLUMN IF EXISTS {}", table, Name(model::marker)).str());
+    if (refresh) append_sync(step, sync);
+    steps_.push_back(std::move(step));
+  }
+
+  void drop_created() {
+    std::vector<const Table*> created;
+    for (auto& [logical, table] : gone_.tables)
+      if (!staying_.back().physical_table(table.physical) && base(table)) created.push_back(&table);
+    for (const Table* table : created)
+      for (const model::ForeignKey& key : table->foreign_keys)
+        if (base(*table)->constraint(key.physical)) steps_.push_back(drop_foreign_key(around_, table->physical, key, "rollback"));
+    for (const Table* table : created) {
+      Step step = attempt(around_, *table, "ACCESS EXCLUSIVE", "rollback", "drop table " + table->physical, "only version " + gone_.name + " has it");
+      step.statements.push_back(format("DROP TABLE {}", Qualified{around_.base_schema, table->physical}).str());
+      steps_.push_back(std::move(step));
+    }
+  }
+
+  void drop_functions() {
+    Step step = transaction("rollback", "drop the translations of " + gone_.name, "nothing calls them any more");
+    for (const model::Translation& link : gone_.translations)
+      step.statements.push_back(drop_translation(around_, gone_, staying_.back(), link));
+    if (!step.statements.empty()) steps_.push_back(std::move(step));
+  }
+
+  void user_sql() {
+    Step step = transaction("rollback", "run `down` of " + gone_.name, "undoes its `sql` operation");
+    step.kind = StepKind::user_sql;
+    step.statements = {*gone_.sql_down};
+    steps_.push_back(std::move(step));
+  }
+
+  const Surroundings& around_;
+  const Version& gone_;
+  Chain staying_;
+  bool published_;
+  std::vector<Step> steps_;
+};
+
+}  // namespace
+
+std::vector<Step> plan_rollback(const Surroundings& around, const Chain& chain, bool published) {
+  return RollbackPlan(around, chain, published).run();
+}
+
+}  // namespace pgstrata::plan

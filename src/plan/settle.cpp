@@ -1,0 +1,79 @@
+#include "plan/settle.hpp"
+
+#include "plan/elements.hpp"
+
+namespace pgstrata::plan {
+namespace {
+
+std::string renamed(const std::map<std::string, std::string>& names, const std::string& name) {
+  auto found = names.find(name);
+  return found == names.end() ? name : found->second;
+}
+
+template <typename Elements>
+void collect(const Elements& elements, std::map<std::string, std::string>& names) {
+  for (auto& element : elements)
+    if (element.physical != element.name) names[element.physical] = element.name;
+}
+
+void rename_all(std::vector<std::string>& columns, const std::map<std::string, std::string>& names) {
+  for (std::string& column : columns) column = renamed(names, column);
+}
+
+void settle_table(model::Table& table, const TableNames& names) {
+  table.physical = names.table;
+  for (auto& column : table.columns) {
+    column.physical = renamed(names.columns, column.physical);
+    column.privileges_of.clear();
+  }
+  for (auto& index : table.indexes) index.physical = renamed(names.indexes, index.physical);
+  for (auto& check : table.checks) check.physical = renamed(names.constraints, check.physical);
+  for (auto& key : table.foreign_keys) key.physical = renamed(names.constraints, key.physical);
+}
+
+void settle_references(model::Table& table, const Settlement& settlement, const std::string& base_schema) {
+  for (auto& key : table.foreign_keys) {
+    auto parent = settlement.find(key.table);
+    if (key.schema != base_schema || parent == settlement.end()) continue;
+    rename_all(key.referenced, parent->second.columns);
+    key.table = parent->second.table;
+  }
+}
+
+}  // namespace
+
+Settlement settlement_of(const model::Version& oldest) {
+  Settlement settlement;
+  for (auto& [logical, table] : oldest.tables) {
+    TableNames names{.table = table.name, .columns = {}, .indexes = {}, .constraints = {}};
+    collect(table.columns, names.columns);
+    collect(table.indexes, names.indexes);
+    collect(table.checks, names.constraints);
+    collect(table.foreign_keys, names.constraints);
+    settlement.emplace(table.physical, std::move(names));
+  }
+  return settlement;
+}
+
+model::Version settle(const model::Version& version, const Settlement& settlement, const std::string& base_schema) {
+  model::Version settled = version;
+  for (auto& [logical, table] : settled.tables) {
+    if (auto names = settlement.find(table.physical); names != settlement.end()) settle_table(table, names->second);
+    settle_references(table, settlement, base_schema);
+  }
+  for (auto& link : settled.translations)
+    if (auto names = settlement.find(link.table); names != settlement.end()) {
+      link.table = names->second.table;
+      link.output = renamed(names->second.columns, link.output);
+      rename_all(link.inputs, names->second.columns);
+    }
+  for (auto& rule : settled.rules)
+    if (auto names = settlement.find(rule.table); names != settlement.end()) {
+      rule.table = names->second.table;
+      rule.helper = renamed(names->second.constraints, rule.helper);
+      rename_all(rule.inputs, names->second.columns);
+    }
+  return settled;
+}
+
+}  // namespace pgstrata::plan
