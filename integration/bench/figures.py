@@ -114,9 +114,11 @@ CLIENTS, RATE = 6, 400
 WORK = """
 \\set aid random(1, {rows})
 \\set fresh random({rows} + 1, 2000000000)
+BEGIN;
 UPDATE accounts SET abalance = abalance + 1 WHERE aid = :aid;
 SELECT abalance FROM accounts WHERE aid = :aid;
 INSERT INTO accounts (aid, bid, abalance, filler) VALUES (:fresh, 1, 0, '') ON CONFLICT (aid) DO NOTHING;
+END;
 """
 INDEXED = [
     {"add_column": {"table": "accounts", "column": {"name": "extra", "type": "text", "nullable": True}}},
