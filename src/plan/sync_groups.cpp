@@ -92,6 +92,10 @@ Shape::Shape(const SyncTable& source) : table(source), writers(source.versions) 
     rules.push_back(&rule);
     read_or_written.insert(read_or_written.end(), rule.inputs.begin(), rule.inputs.end());
   }
+  // As PostgreSQL reports them: NOT NULL first, then checks by name.
+  std::stable_sort(rules.begin(), rules.end(), [](const SyncRule* a, const SyncRule* b) {
+    return a->constraint < b->constraint;
+  });
   groups = find_groups(*this, steady);
   tracked = in_table_order(read_or_written);
   has_update = !steady.empty() || !fill.empty() || !rules.empty();

@@ -68,7 +68,8 @@ void one_boundary(Code& code, const Shape& shape, const Group& group) {
   for (const auto& name : group.columns)
     (shape.column(name).hi < boundary ? older : newer).push_back(name);
   const Links down = at(group.links, boundary, false), up = at(group.links, boundary, true);
-  const bool alone = group.columns == shape.tracked;  // then WHEN says that one side changed
+  // Where WHEN lets nothing else pass, a side that did not change means that the other one did.
+  const bool alone = shape.fill.empty() && group.columns == shape.tracked;
   if (up.empty()) {
     code.open("IF " + (alone ? "" : changed(shape, newer) + " AND ") + "NOT " +
               changed(shape, older) + " THEN");
