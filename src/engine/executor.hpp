@@ -25,6 +25,8 @@ struct ExecutorOptions {
   LockBudget locks;
   int workers = 1;                          // backfill
   double max_rate = 0;                      // backfill rows/s; 0 = unlimited
+  // Crash rig of the tests: SIGKILL to ourselves right after, or before, the step with this sequence.
+  int stop_after_step = -1, stop_before_step = -1;
 };
 
 // Set from the signal handler; every wait of the executor looks at it and cancels what runs.

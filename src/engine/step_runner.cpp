@@ -1,0 +1,90 @@
+#include "engine/step_runner.hpp"
+
+#include "backfill/backfill.hpp"
+#include "sql/identifier.hpp"
+
+namespace pgstrata::engine {
+
+StepRunner::StepRunner(state::Store& store, db::Connection& connection, state::Runner& runner,
+                       const ExecutorOptions& options, report::Progress& progress)
+    : store_(store), connection_(connection), runner_(runner), options_(options), progress_(progress),
+      dog_(connection, progress, options.locks.total), attempt_(connection, limits(), watch(dog_)) {}
+
+void StepRunner::run(std::int64_t run_id, const state::StepRow& row) {
+  run_id_ = run_id;
+  title_ = row.step.title;
+  try {
+    dispatch(row);
+  } catch (const db::SqlError& error) {
+    if (interrupted && error.canceled()) throw_interrupted();
+    throw step_error(error, row.step);
+  }
+}
+
+void StepRunner::dispatch(const state::StepRow& row) {
+  switch (row.step.kind) {
+    case plan::StepKind::transaction:
+    case plan::StepKind::attempt:
+    case plan::StepKind::validate:
+    case plan::StepKind::publish:
+      return journaled(row, row.step.statements);
+    case plan::StepKind::concurrently:
+      return row.step.index.value().drop ? drop_index(row) : build_index(row);
+    case plan::StepKind::backfill:
+      return backfill(row);
+    case plan::StepKind::user_sql:
+      return user_sql(row);
+  }
+}
+
+void StepRunner::journaled(const state::StepRow& row, const std::vector<std::string>& statements) {
+  const auto kind = row.step.kind;
+  db::AttemptWork work;
+  work.title = row.step.title;
+  if (!statements.empty())
+    for (const auto& lock : row.step.locks)
+      work.locks.push_back({sql::format("{}", sql::Qualified{lock.schema, lock.table}).str(), lock.mode});
+  work.statements = joined(statements) + closing(row);
+  work.patient = kind == plan::StepKind::validate;
+  // Where clients could queue behind us, a replica that does not answer must not make them.
+  work.synchronous = kind != plan::StepKind::attempt && kind != plan::StepKind::user_sql;
+  const Watchdog::Watch watching(dog_, row.step.title, false);
+  attempt_.run(work);
+}
+
+std::string StepRunner::closing(const state::StepRow& row) const {
+  return joined({store_.fence_sql(runner_.token()), store_.mark_done_sql(run_id_, row.sequence)});
+}
+
+db::AttemptLimits StepRunner::limits() const {
+  return {options_.locks.first, options_.locks.further, options_.locks.total};
+}
+
+db::AttemptWatch StepRunner::watch(Watchdog& dog) {
+  return {[] { return interrupted.load(); },
+          [this](const std::vector<db::Blocker>& blockers, double seconds) {
+            progress_.waiting(title_, db::texts(blockers), seconds);
+          },
+          [&dog] { return dog.seen(); }};
+}
+
+void StepRunner::backfill(const state::StepRow& row) {
+  backfill::Options options;
+  options.connection = options_.connection;
+  options.workers = options_.workers;
+  options.max_rate = options_.max_rate;
+  options.lock_budget = options_.locks.first;
+  options.total = options_.locks.total;
+  options.interrupted = &interrupted;
+  backfill::run(connection_, store_.names(), run_id_, row.sequence, runner_.token(), row.step.fill.value(), options,
+                progress_);
+  record(row);
+}
+
+std::string joined(const std::vector<std::string>& statements) {
+  std::string text;
+  for (const auto& statement : statements) text += statement + "\n;\n";
+  return text;
+}
+
+}  // namespace pgstrata::engine
