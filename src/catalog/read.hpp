@@ -1,6 +1,7 @@
 // Reads a Snapshot from the server, and binds expressions there.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,12 +25,15 @@ std::string fingerprint(const Table& table);
 std::string fingerprint(const Snapshot& snapshot);
 
 // sql::Binder on a server: a rolled-back view in `scratch_schema` per expression (design.md section 4).
-// Takes no lock on user tables beyond ACCESS SHARE on tables an expression itself reads.
+// Takes no lock on user tables beyond ACCESS SHARE on tables an expression itself reads, and waits for
+// none longer than a second. No transaction may be open on the connection. Answers are kept for the
+// binder's life; make a new one after DDL. Errors that are not about the text are SqlErrors.
 class ServerBinder : public sql::Binder {
  public:
   // `path` is the search_path names are resolved under: the base schema first.
   // `scratch_schema`: an existing schema the role may create in.
   ServerBinder(db::Connection& connection, std::string scratch_schema, std::string path);
+  ~ServerBinder() override;
   sql::Expression bind(const std::string& source, const sql::Shape& shape, const std::string& target,
                        const std::string& where) override;
   sql::BoundType type(const std::string& source, const std::string& where) override;
@@ -40,8 +44,10 @@ class ServerBinder : public sql::Binder {
                              const std::string& where) override;
 
  private:
+  struct Answers;
   db::Connection& connection_;
   std::string scratch_schema_, path_;
+  std::unique_ptr<Answers> answers_;
 };
 
 }  // namespace pgstrata::catalog

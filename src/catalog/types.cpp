@@ -10,7 +10,8 @@ WITH RECURSIVE answer AS (
   JOIN pg_am am ON am.oid = oc.opcmethod AND am.amname = 'btree'
   JOIN pg_amproc p ON p.amprocfamily = oc.opcfamily AND p.amproclefttype = oc.opcintype
                   AND p.amprocrighttype = oc.opcintype AND p.amprocnum = 4
-  WHERE oc.opcdefault AND p.amproc IN ('btequalimage'::regproc, 'btvarstrequalimage'::regproc)),
+  WHERE oc.opcdefault AND oc.opcintype <> 'bpchar'::regtype  -- trailing blanks do not count
+    AND p.amproc IN ('btequalimage'::regproc, 'btvarstrequalimage'::regproc)),
 equal AS (
   SELECT t.oid, a.collated
   FROM pg_type t

@@ -67,7 +67,7 @@ std::optional<ParseError> parse_expression(const std::string& text, json& expres
   }
   const json* value = only_target(statements);
   if (value == nullptr || several_values(*value)) {
-    return ParseError{"this is not one expression", 0};
+    return ParseError{"this is not one expression", 0, true};
   }
   expression = *value;
   return std::nullopt;

@@ -13,7 +13,8 @@ namespace pgstrata::sql {
 
 struct ParseError {
   std::string message;
-  int position = 0;  // 1-based character, 0 if unknown
+  int position = 0;                 // 1-based character, 0 if unknown
+  bool not_one_expression = false;  // it can be read, but it is something else
 };
 
 // The tree's `stmts`, or the error. Locations in it are 0-based byte offsets, absent where 0.

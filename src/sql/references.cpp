@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "pgstrata/error.hpp"
 #include "sql/parser.hpp"
@@ -136,8 +137,27 @@ std::string strip_schema(const std::string& source, const std::string& schema,
 bool is_untyped_literal(const std::string& source) {
   json expression;
   std::size_t shift = 0;
-  if (parse_expression(source, expression, shift)) return false;
-  return expression.contains("A_Const") && expression["A_Const"].contains("sval");
+  if (parse_expression(source, expression, shift) || !expression.contains("A_Const")) return false;
+  const json& constant = expression["A_Const"];
+  return constant.contains("sval") || constant.value("isnull", false);
+}
+
+std::string select_target(const std::string& view_definition, const std::string& alias) {
+  const Tokens tokens = scan(view_definition);
+  const auto text = [&](const Token& token) {
+    return std::string_view(view_definition).substr(token.begin, token.end - token.begin);
+  };
+  int depth = 0;
+  for (std::size_t i = 1; i + 1 < tokens.tokens.size(); ++i) {
+    const Token& token = tokens.tokens[i];
+    if (token.kind == Token::Kind::open) ++depth;
+    if (token.kind == Token::Kind::close) --depth;
+    if (depth == 0 && text(token) == "AS" && text(tokens.tokens[i + 1]) == alias) {
+      const std::size_t begin = tokens.tokens[1].begin;
+      return view_definition.substr(begin, tokens.tokens[i - 1].end - begin);
+    }
+  }
+  return {};
 }
 
 }  // namespace pgstrata::sql

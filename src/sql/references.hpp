@@ -32,8 +32,12 @@ struct RemovedRange {
 std::string strip_schema(const std::string& source, const std::string& schema,
                          const std::string& table, std::vector<RemovedRange>& removed);
 
-// Is the expression one untyped string constant ('{a,b}')? PostgreSQL gives it the type of the target
-// it is assigned to, but a view's column would make it text.
+// Is the expression one untyped constant ('{a,b}', NULL)? PostgreSQL gives it the type of the target it
+// is assigned to, but a view's column would make it text.
 bool is_untyped_literal(const std::string& source);
+
+// The target of a printed ` SELECT <target> AS <alias> FROM …`, the first alias of that name outside
+// parentheses. Empty if there is none.
+std::string select_target(const std::string& view_definition, const std::string& alias);
 
 }  // namespace pgstrata::sql

@@ -62,11 +62,7 @@ Error bad_expression(const std::string& source, const std::string& message, int 
 }
 
 void check_expression_syntax(const std::string& source, const std::string& where) {
-  if (blank(source)) throw bad_expression(source, "the expression is empty", 0, where);
-  if (source.size() > max_expression_bytes) {
-    throw bad_expression(source, "the expression is longer than 16 KiB", 0, where,
-                         "put it in a function and call that");
-  }
+  check_one_expression(source, where);
   json expression;
   std::size_t shift = 0;
   if (const auto error = parse_expression(source, expression, shift)) {
@@ -74,11 +70,23 @@ void check_expression_syntax(const std::string& source, const std::string& where
   }
 }
 
+void check_one_expression(const std::string& source, const std::string& where) {
+  if (blank(source)) throw bad_expression(source, "the expression is empty", 0, where);
+  if (source.size() > max_expression_bytes) {
+    throw bad_expression(source, "the expression is longer than 16 KiB", 0, where,
+                         "put it in a function and call that");
+  }
+  json expression;
+  std::size_t shift = 0;
+  const auto error = parse_expression(source, expression, shift);
+  if (error && error->not_one_expression) throw bad_expression(source, error->message, 0, where);
+}
+
 void check_type_syntax(const std::string& source, const std::string& where) {
   constexpr std::string_view prefix = "SELECT CAST(NULL AS ";
   json statements;
   const auto error =
-      blank(source) ? std::optional<ParseError>(ParseError{"the type is empty", 0})
+      blank(source) ? std::optional<ParseError>(ParseError{"it is empty", 0})
                     : parse_statements(std::string(prefix) + source + "\n)", statements);
   const auto refuse = [&](const std::string& why) {
     throw Error(Exit::migration, "unknown-type", "\"" + source + "\" is not a type: " + why, where);
@@ -95,6 +103,7 @@ void check_type_syntax(const std::string& source, const std::string& where) {
   if (select["targetList"].size() != 1) refuse(shape);
   const json& target = select["targetList"][0]["ResTarget"];
   if (target.contains("name") || !target["val"].contains("TypeCast")) refuse(shape);
+  if (target["val"]["TypeCast"]["typeName"].value("setof", false)) refuse(shape);
   const json& argument = target["val"]["TypeCast"]["arg"];
   if (!argument.contains("A_Const") || !argument["A_Const"].value("isnull", false)) refuse(shape);
 }
