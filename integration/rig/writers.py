@@ -75,6 +75,15 @@ class Writers:
                 effect()
         session.connection.close()
 
+    def take(self, rows, links):
+        """Continues with rows that are there: {key: {column: value}}; `up` links are computed for them."""
+        for partition in self.partitions:
+            partition.oracle.rows = {k: dict(rows[k]) for k in partition.keys if k in rows}
+            for row in partition.oracle.rows.values():
+                for link in links:
+                    if link.up:
+                        row[link.output] = link.function(*[row.get(i) for i in link.inputs])
+
     def add(self, w, path="right", pause=0.0):
         thread = threading.Thread(target=self._write, args=(w, path, pause, len(self.threads)), daemon=True)
         self.threads.append(thread)

@@ -1,0 +1,271 @@
+"""Random tables and random migrations, with the shapes and links that the oracle needs.
+
+Operations are applied one after another to two environments: `ups` tells how each column of the shape so far
+follows from the old version's columns, and the recorded steps, walked backwards, tell how each old column
+follows from the new version's. An expression is (names of its inputs, function of a row of them).
+"""
+from dataclasses import dataclass, replace
+
+from rig.database import quote
+from rig.oracle import Column, Link, Shape, literal
+
+from translations import READINGS, TRANSLATIONS, VALUES
+
+NAMES = ["a", "b", "c_d", "note", "Order", "user id", "größe", 'q"q', "select", "_m2", "new", "z" * 63]
+TABLE_NAMES = ["t", "t", "Order", "user table", "old"]
+
+
+@dataclass
+class Draft:
+    """A column of the shape as it is after the operations so far."""
+    name: str
+    type: str
+    values: object
+    not_null: bool
+    default: object
+    store: str
+
+
+def nullable_values(values, not_null):
+    return values if not_null else lambda rng: None if rng.random() < 0.2 else values(rng)
+
+
+def shown(draft):
+    return Column(draft.name, draft.store, draft.type, nullable_values(draft.values, draft.not_null), draft.not_null,
+                  draft.default)
+
+
+def random_table(rng):
+    names = rng.sample(NAMES, rng.randint(3, 5))
+    drafts = [Draft("id", "int", None, True, None, "id")]
+    for name in names:
+        type = rng.choice(["int", "int", "text", "text", "boolean", "numeric(12,2)"])
+        default = VALUES[type](rng) if rng.random() < 0.4 else None
+        drafts.append(Draft(name, type, VALUES[type], rng.random() < 0.3, default, name))
+    return rng.choice(TABLE_NAMES), drafts
+
+
+def create_sql(rng, table, drafts):
+    columns = ["id int PRIMARY KEY"]
+    for d in drafts[1:]:
+        columns.append(f"{quote(d.name)} {d.type}" + (" NOT NULL" if d.not_null else "")
+                       + (f" DEFAULT {literal(d.default)}" if d.default is not None else ""))
+    sql = f"CREATE TABLE {quote(table)} ({', '.join(columns)});"
+    for number, d in enumerate(drafts[1:]):
+        if rng.random() < 0.3:
+            sql += f"CREATE INDEX i{number} ON {quote(table)} ({quote(d.name)}, id);"
+    return sql
+
+
+class Migration:
+    """Grows a random migration of `drafts`; then `operations`, `new` and `links` are to be read."""
+
+    def __init__(self, rng, table, drafts):
+        self.rng, self.table, self.new_table = rng, table, table
+        self.old = drafts
+        self.new = [replace(d) for d in drafts]
+        self.ups = {d.name: ((d.store,), lambda row, s=d.store: row[s]) for d in drafts}
+        self.backwards, self.operations = [], []
+        self.touched, self.read_by_down, self.added = set(), set(), []
+        self.taken = {d.name for d in drafts}
+
+    def grow(self, count):
+        choices = [self.alter] * 5 + [self.rename] * 2 + [self.add] * 3 + [self.drop] * 2 + [
+            self.default, self.index, self.comment, self.rename_table, self.other_table]
+        while count:
+            if self.rng.choice(choices)():
+                count -= 1
+        self.links = self._links()
+        return self
+
+    def _others(self):
+        return [d for d in self.new if d.name != "id"]
+
+    def _fresh(self, word):
+        return f"{word} {self.rng.randrange(10**9)}"
+
+    def _emit(self, operation, **keys):
+        self.operations.append({operation: keys})
+        return True
+
+    def alter(self):
+        if not self._others():
+            return False
+        draft = self.rng.choice(self._others())
+        fitting = [t for t in TRANSLATIONS if t.source == draft.type
+                   and t.needs_nullable in (None, not draft.not_null)]
+        if not fitting:
+            return False
+        t, c, name = self.rng.choice(fitting), quote(draft.name), draft.name
+        keys = {"table": self.new_table, "column": name}
+        if t.target != t.source:
+            keys["type"] = t.target
+        if t.nullable is not None:
+            keys["nullable"] = t.nullable
+            draft.not_null = not t.nullable
+        if t.up:
+            keys["up"] = t.up.format(c=c)
+        if t.down:
+            keys["down"] = t.down.format(c=c)
+        if draft.default is not None and t.target != t.source:
+            draft.default = VALUES[t.target](self.rng) if self.rng.random() < 0.7 else None
+            keys["default"] = None if draft.default is None else literal(draft.default)
+        draft.type, draft.values = t.target, t.values
+        inputs, before = self.ups[name]
+        self.ups[name] = (inputs, lambda row: t.apply_up(before(row)))
+
+        def back(env):
+            if name not in env:       # dropped later, without down
+                return env
+            inputs, after = env[name]
+            return {**env, name: (inputs, lambda row: t.apply_down(after(row)))}
+
+        self.backwards.append(back)
+        self.touched.add(draft.store)
+        return self._emit("alter_column", **keys)
+
+    def rename(self):
+        if not self._others():
+            return False
+        draft, free = self.rng.choice(self._others()), [n for n in NAMES if n not in self.taken]
+        if not free:
+            return False
+        old, new = draft.name, self.rng.choice(free)
+        self.taken.add(new)
+        self.ups[new] = self.ups.pop(old)
+        self.backwards.append(lambda env: {old if k == new else k: v for k, v in env.items()})
+        draft.name = new
+        return self._emit("rename_column", **{"table": self.new_table, "from": old, "to": new})
+
+    def _reading(self, target=None, exclude=()):
+        """A reading whose sources the shape has now: (reading, drafts read)."""
+        for reading in self.rng.sample(READINGS, len(READINGS)):
+            read = []
+            for type in reading.sources:
+                fitting = [d for d in self._others() if d.type == type and d.name not in exclude and d not in read]
+                if fitting:
+                    read.append(self.rng.choice(fitting))
+            if len(read) == len(reading.sources) and target in (None, reading.target):
+                return reading, read
+        return None, None
+
+    def add(self):
+        free = [n for n in NAMES if n not in self.taken]
+        if not free or len(self.new) > 7:
+            return False
+        name = self.rng.choice(free)
+        kind = self.rng.choice(["up", "up", "default", "null"])
+        column = {"name": name}
+        keys = {"table": self.new_table, "column": column}
+        default, inputs, value = None, (), lambda row: None
+        if kind == "up":
+            reading, read = self._reading()
+            type, not_null = reading.target, "{0}" not in reading.sql or "coalesce" in reading.sql
+            keys["up"] = reading.sql.format(*[quote(d.name) for d in read])
+            parts = [self.ups[d.name] for d in read]
+            inputs = tuple(dict.fromkeys(i for p in parts for i in p[0]))
+            value = lambda row: reading.value(*[p[1](row) for p in parts])
+        else:
+            type, not_null = self.rng.choice(["int", "text"]), kind == "default"
+            default = VALUES[type](self.rng) if kind == "default" else None
+            value = lambda row: default
+        column.update(type=type, nullable=not not_null)
+        if default is not None:
+            column["default"] = literal(default)
+        self.taken.add(name)
+        draft = Draft(name, type, VALUES[type], not_null, default, f"{name}+")
+        self.new.append(draft)
+        self.added.append((draft, kind))
+        self.ups[name] = (inputs, value)
+        self.backwards.append(lambda env: {k: v for k, v in env.items() if k != name})
+        return self._emit("add_column", **keys)
+
+    def drop(self):
+        candidates = [d for d in self._others() if d in self.new and not d.store.endswith("+")]
+        if not candidates or len(self.new) < 4:
+            return False
+        draft = self.rng.choice(candidates)
+        name = draft.name
+        reading, read = self._reading(draft.type, exclude=(name,))
+        safe = reading and (not draft.not_null or "coalesce" in reading.sql or not reading.sources)
+        keys = {"table": self.new_table, "column": name}
+        if safe:
+            keys["down"] = reading.sql.format(*[quote(d.name) for d in read])
+            names = [d.name for d in read]
+            self.read_by_down |= {d.store for d in read}
+
+            def back(env):
+                parts = [env[n] for n in names]
+                inputs = tuple(dict.fromkeys(i for p in parts for i in p[0]))
+                return {**env, name: (inputs, lambda row: reading.value(*[p[1](row) for p in parts]))}
+        else:
+            original = next(d for d in self.old if d.store == draft.store)
+            if draft.not_null or original.not_null or draft.store in self.touched | self.read_by_down:
+                return False
+            back = lambda env: env
+        self.new.remove(draft)
+        self.ups.pop(name)
+        self.backwards.append(back)
+        return self._emit("drop_column", **keys)
+
+    def default(self):
+        candidates = [d for d in self._others() if not d.not_null and not d.store.endswith("+")]
+        if not candidates:
+            return False
+        draft = self.rng.choice(candidates)
+        draft.default = draft.values(self.rng) if self.rng.random() < 0.7 else None
+        return self._emit("alter_column", table=self.new_table, column=draft.name,
+                          default=None if draft.default is None else literal(draft.default))
+
+    def index(self):
+        if not self._others():
+            return False
+        draft = self.rng.choice(self._others())
+        return self._emit("create_index", table=self.new_table, name=self._fresh("index"),
+                          columns=[{"column": draft.name, "sort": self.rng.choice(["ASC", "DESC"])}])
+
+    def comment(self):
+        draft = self.rng.choice(self.new)
+        return self._emit("alter_column", table=self.new_table, column=draft.name, comment="it's new")
+
+    def rename_table(self):
+        if self.new_table != self.table:
+            return False
+        old, self.new_table = self.new_table, self._fresh("table")
+        return self._emit("rename_table", **{"from": old, "to": self.new_table})
+
+    def other_table(self):
+        return self._emit("create_table", name=self._fresh("other"),
+                          columns=[{"name": "id", "type": "serial", "pk": True}])
+
+    def _links(self):
+        links = []
+        added = {id(d): kind for d, kind in self.added}
+        for draft in self.new:
+            if draft.store in self.touched and not draft.store.endswith("+"):
+                draft.store += "'"
+            changed = draft.store.endswith("'") or added.get(id(draft)) in ("up", "default") \
+                or (id(draft) in added and draft.store in self.touched)
+            if changed:
+                links.append(_link(True, draft.store, self.ups[draft.name]))
+        env = {d.name: ((d.store,), lambda row, s=d.store: row[s]) for d in self.new}
+        for back in reversed(self.backwards):
+            env = back(env)
+        for draft in self.old:
+            same = any(n.store == draft.store for n in self.new)
+            if not same and draft.name in env:
+                links.append(_link(False, draft.store, env[draft.name]))
+        return links
+
+    def shapes(self, old_schema, new_schema):
+        return [Shape(1, old_schema, self.table, [shown(d) for d in self.old]),
+                Shape(2, new_schema, self.new_table, [shown(d) for d in self.new])]
+
+    def physical_defaults(self):
+        """A column without translation keeps the physical default of its side."""
+        return {d.store: d.default for d in self.old if d.default is not None}
+
+
+def _link(up, output, expression):
+    inputs, value = expression
+    return Link(2, up, output, tuple(inputs), lambda *given: value(dict(zip(inputs, given))))

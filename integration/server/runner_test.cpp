@@ -1,0 +1,77 @@
+#include "server.hpp"
+
+using namespace pgstrata;
+using namespace pgstrata::test;
+
+BOOST_AUTO_TEST_SUITE(runner)
+
+BOOST_AUTO_TEST_CASE(a_second_runner_is_told_who_holds_the_schema) {
+  Schemas schemas;
+  state::Runner first(server("pgstrata start"), schemas.names, "start");
+  BOOST_CHECK_EXCEPTION(state::Runner(server(), schemas.names, "complete"), Error, [](const Error& error) {
+    return error.exit() == Exit::state && error.code() == "another-runner" &&
+           error.message().find("pgstrata start") != std::string::npos && error.message().find("pid ") != std::string::npos;
+  });
+  BOOST_TEST(first.still_holds());
+}
+
+BOOST_AUTO_TEST_CASE(base_schemas_do_not_exclude_each_other) {
+  Schemas schemas;
+  state::Runner first(server(), schemas.names, "start");
+  BOOST_CHECK_NO_THROW(state::Runner(server(), {schemas.names.state_schema, "other"}, "start"));
+}
+
+BOOST_AUTO_TEST_CASE(a_runner_whose_session_was_ended_knows_it) {
+  Schemas schemas;
+  state::Runner first(server("pgstrata victim"), schemas.names, "start");
+  schemas.admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgstrata victim'");
+  std::this_thread::sleep_for(milliseconds(100));
+  BOOST_TEST(!first.still_holds());
+}
+
+BOOST_AUTO_TEST_CASE(a_stale_token_can_do_nothing_more) {
+  Schemas schemas;
+  create_filled_table(schemas.connection, 100);
+  plan::Step create;
+  create.kind = plan::StepKind::transaction;
+  create.phase = "expand";
+  create.title = "create late";
+  create.statements = {"CREATE TABLE rt.late ()"};
+  const auto run = schemas.begin({create, fill_step()});
+
+  state::Runner stale(server("pgstrata stale"), schemas.names, "start");
+  schemas.admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgstrata stale'");
+  std::this_thread::sleep_for(milliseconds(100));
+  state::Runner current(server(), schemas.names, "start");
+
+  engine::ExecutorOptions options;
+  options.connection = server();
+  const auto taken_over = [](const Error& error) { return error.exit() == Exit::state && error.code() == "another-runner"; };
+  engine::Executor executor(schemas.store, schemas.connection, stale, options, schemas.progress);
+  BOOST_CHECK_EXCEPTION(executor.run(run), Error, taken_over);
+  BOOST_TEST(schemas.count("SELECT count(*) FROM pg_class WHERE relname = 'late'") == 0);
+
+  schemas.connection.execute(schemas.store.mark_done_sql(run, 1));
+  BOOST_CHECK_EXCEPTION(executor.run(run), Error, taken_over);
+  BOOST_TEST(schemas.count("SELECT count(*) FROM rt.t WHERE _m = -2") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_next_runner_waits_for_a_transaction_that_has_passed_the_fence) {
+  Schemas schemas;
+  auto first = std::make_unique<state::Runner>(server(), schemas.names, "start");
+  schemas.connection.execute("BEGIN");
+  schemas.connection.execute(schemas.store.fence_sql(first->token()));
+  first.reset();
+  std::atomic<bool> acquired{false};
+  std::thread next([&] {
+    state::Runner second(server(), schemas.names, "start");
+    acquired = true;
+  });
+  std::this_thread::sleep_for(milliseconds(300));
+  BOOST_TEST(!acquired);
+  schemas.connection.execute("COMMIT");
+  next.join();
+  BOOST_TEST(acquired);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
