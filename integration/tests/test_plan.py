@@ -72,8 +72,8 @@ def test_the_sql_plan_is_commented_sql(db, cli):
 def test_what_plan_shows_is_what_start_journals(db, cli):
     plan = planned(db, cli, "--json").json
     titles = [s["title"] for s in plan["steps"] if s["command"] == "start"]
-    cli.run("start", "new.json", "--kill-after-step", 0, expect=None)
-    journalled = db.value("SELECT count(*) FROM pgstrata.steps s JOIN pgstrata.runs r ON r.id = s.run_id"
+    cli.run("start", "new.json", "--kill-after-step", 1, expect=-9)
+    journalled = db.value("SELECT count(*) FROM pgstrata.steps s JOIN pgstrata.runs r ON r.id = s.run"
                           " WHERE r.command = 'start'")
     assert journalled == len(titles)
 

@@ -90,6 +90,18 @@ OBJECTS = {
     "an index predicate that does not fit the new type": (
         "CREATE TABLE t (id int, a int); CREATE INDEX i ON t (id) WHERE a > 3",
         {"alter_column": {"table": "t", "column": "a", "type": "text", "up": "a::text", "down": "a::int"}}, "i"),
+    "a foreign key with SET DEFAULT on the column": (
+        "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int, a int REFERENCES p ON DELETE SET DEFAULT)",
+        ALTER_A, "SET DEFAULT"),
+    "a foreign key with SET NULL where up may not map NULL to NULL": (
+        "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int, a int REFERENCES p ON DELETE SET NULL)",
+        {"alter_column": {"table": "t", "column": "a", "up": "coalesce(a, 0)", "down": "a"}}, "SET NULL"),
+    "a trigger of the user with the column in its OF list": (
+        "CREATE TABLE t (id int, a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+        "CREATE TRIGGER mine AFTER UPDATE OF a ON t FOR EACH ROW EXECUTE FUNCTION f()", ALTER_A, "mine"),
+    "a replica identity index over the column": (
+        "CREATE TABLE t (id int, a int NOT NULL); CREATE UNIQUE INDEX i ON t (a);"
+        "ALTER TABLE t REPLICA IDENTITY USING INDEX i", ALTER_A, "replica identity"),
     "a rewrite rule": (
         "CREATE TABLE t (id int, a int); CREATE RULE r AS ON UPDATE TO t DO ALSO NOTHING", ALTER_A, "rule"),
 }

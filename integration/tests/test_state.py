@@ -2,7 +2,7 @@
 import pytest
 
 from rig.catalog import fingerprint
-from rig.cli import STATE, USAGE
+from rig.cli import CONNECTION, STATE, USAGE
 
 TABLES = "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 5)"
 FIRST = [{"alter_column": {"table": "t", "column": "a", "type": "text", "up": "a::text", "down": "a::int"}}]
@@ -167,3 +167,16 @@ def test_usage_errors_are_2(base, cli):
     for arguments in ([], ["nosuch"], ["start"], ["start", "a.yaml", "b.yaml"], ["latest", "nosuch"],
                       ["status", "--nosuch"], ["start", "a.yaml", "--workers", "0"], ["baseline"]):
         assert cli.run(*arguments, expect=USAGE).err
+
+
+def test_a_terminated_connection_is_6_and_the_same_command_resumes(base, cli):
+    base.execute("INSERT INTO t SELECT g, g FROM generate_series(2, 20000) g")
+    starting = cli.spawn("start", cli.file("one", FIRST), "--max-rate", 4000)
+    base.execute("SELECT pg_sleep(2)")
+    assert starting.poll() is None
+    base.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgstrata%'",
+                 role="postgres")
+    _, err = starting.communicate(timeout=30)
+    assert starting.returncode == CONNECTION, err
+    cli.start("one", FIRST)
+    assert base.rows("one", "SELECT count(a) FROM t") == [(20000,)]
