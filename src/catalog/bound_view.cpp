@@ -120,15 +120,15 @@ BoundView make_bound_view(const sql::Qualified& view, const std::string& express
 // nothing of our typed NULLs. Functions and operators stand there by oid, built-in ones included, which
 // pg_depend does not list. Casts through text call the types' input and output functions unnamed; those
 // to text itself only print, and are left out of the node kinds.
-sql::Sql bound_view_query(const sql::Qualified& view) {
-  return sql::format(R"sql(
+std::string bound_view_query() {
+  return R"sql(
 WITH tree AS MATERIALIZED (
   SELECT substr(r.ev_action::text, strpos(r.ev_action::text, ':fromlist (')) AS nodes
-  FROM pg_rewrite r WHERE r.ev_class = {0}::regclass)
-SELECT pg_get_viewdef({0}::regclass), format_type(a.atttypid, a.atttypmod),
+  FROM pg_rewrite r WHERE r.ev_class = $1::regclass)
+SELECT pg_get_viewdef($1::regclass), format_type(a.atttypid, a.atttypmod),
        CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation END,
        (SELECT count(*) FROM pg_attribute x WHERE x.attrelid = a.attrelid AND x.attnum > 0),
-       ARRAY(SELECT DISTINCT m.k[1] FROM regexp_matches(nodes, '\{{([A-Z_]+)', 'g') AS m (k)
+       ARRAY(SELECT DISTINCT m.k[1] FROM regexp_matches(nodes, '\{([A-Z_]+)', 'g') AS m (k)
              WHERE m.k[1] <> 'COERCEVIAIO' OR nodes ~ ':resulttype (?!25 )\d+ :resultcollid'),
        ARRAY(SELECT DISTINCT p.provolatile::text
                     || CASE WHEN n.nspname <> 'pg_catalog' AND NOT EXISTS (
@@ -140,15 +140,14 @@ SELECT pg_get_viewdef({0}::regclass), format_type(a.atttypid, a.atttypmod),
              FROM regexp_matches(nodes, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\d+)', 'g') AS m (f)
              JOIN pg_proc p ON p.oid = m.f[1]::oid
              JOIN pg_namespace n ON n.oid = p.pronamespace),
-       nodes ~ ':rtekind 0 ' OR nodes ~ ':consttype 2205 ' OR nodes ~ '\{{NEXTVALUEEXPR',
-       nodes ~ '\{{SQLVALUEFUNCTION :op (9|1[0124]) ',
-       nodes ~ '\{{COERCEVIAIO' AND EXISTS (
+       nodes ~ ':rtekind 0 ' OR nodes ~ ':consttype 2205 ' OR nodes ~ '\{NEXTVALUEEXPR',
+       nodes ~ '\{SQLVALUEFUNCTION :op (9|1[0124]) ',
+       nodes ~ '\{COERCEVIAIO' AND EXISTS (
          SELECT FROM regexp_matches(nodes, ':[a-z]*type (\d+)', 'g') AS m (o)
          JOIN pg_type y ON y.oid = m.o[1]::oid
          JOIN pg_proc f ON f.oid IN (y.typinput, y.typoutput) AND f.provolatile <> 'i')
 FROM tree, pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-WHERE a.attrelid = {0}::regclass AND a.attnum = 1)sql",
-                     sql::Literal(sql::format("{}", view).str()));
+WHERE a.attrelid = $1::regclass AND a.attnum = 1)sql";
 }
 
 sql::Expression read_bound_view(const db::Result& row) {

@@ -29,8 +29,8 @@ struct BoundView {
 BoundView make_bound_view(const sql::Qualified& view, const std::string& expression,
                           const sql::Shape& shape);
 
-// What PostgreSQL says of the view: its definition, the target's type, what the target calls. One row.
-sql::Sql bound_view_query(const sql::Qualified& view);
+// What PostgreSQL says of the view $1: its definition, the target's type, what the target calls. One row.
+std::string bound_view_query();
 
 // The row of bound_view_query as an Expression, all but `source` and `references`.
 sql::Expression read_bound_view(const db::Result& row);

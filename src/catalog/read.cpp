@@ -25,6 +25,7 @@ void read_all(Reading& reading) {
   read_tables(reading);
   read_columns(reading);
   read_sequences(reading);
+  read_partition_keys(reading);
   read_constraints(reading);
   read_indexes(reading);
   read_triggers(reading);

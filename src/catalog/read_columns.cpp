@@ -5,6 +5,7 @@
 #include "catalog/reading.hpp"
 #include "catalog/text_array.hpp"
 #include "catalog/types.hpp"
+#include "sql/references.hpp"
 
 namespace pgstrata::catalog {
 namespace {
@@ -155,6 +156,31 @@ WHERE s.relkind = 'S')sql",
     const auto column = std::ranges::find(table->columns, static_cast<int>(rows.integer(row, 1)),
                                           &Column::attnum);
     if (column != table->columns.end()) column->owned_sequence = rows.text(row, 2);
+  }
+}
+
+// Columns of partition keys, those inside expressions included.
+void read_partition_keys(Reading& reading) {
+  const auto rows = reading.connection.execute(sql::format(R"sql(
+SELECT c.oid, p.partattrs, pg_get_expr(p.partexprs, c.oid)
+FROM pg_class c
+JOIN pg_partitioned_table p ON p.partrelid = c.oid
+WHERE c.relnamespace = {})sql",
+                                                           reading.schema_oid)
+                                                   .str());
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    Table* table = reading.table(rows, row, 0);
+    if (table == nullptr) continue;
+    table->partition_key = column_names(*table, parse_numbers(rows.rows_[row][1]));
+    if (rows.is_null(row, 2)) continue;
+    // Several expressions are printed as a list, which reads as one row.
+    const auto read = sql::find_bare_columns("ROW(" + rows.text(row, 2) + ")");
+    for (const Column& column : table->columns) {
+      const bool used = !read || std::ranges::find(*read, column.name) != read->end();
+      const bool known = std::ranges::find(table->partition_key, column.name) !=
+                         table->partition_key.end();
+      if (used && !known) table->partition_key.push_back(column.name);
+    }
   }
 }
 

@@ -42,6 +42,7 @@ bool read_schema(Reading& reading);  // false: there is no such schema
 void read_tables(Reading& reading);
 void read_columns(Reading& reading);
 void read_sequences(Reading& reading);
+void read_partition_keys(Reading& reading);
 void read_constraints(Reading& reading);
 void read_indexes(Reading& reading);
 void read_triggers(Reading& reading);

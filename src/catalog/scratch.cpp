@@ -26,8 +26,10 @@ void Scratch::make(const std::string& statement) {
   connection_.execute(statement, db::Parameters());
 }
 
-db::Result Scratch::ask(const sql::Sql& query) {
-  return connection_.execute("SET LOCAL search_path = pg_catalog; " + query.str());
+db::Result Scratch::ask(const std::string& name, const std::string& query,
+                        const sql::Qualified& relation) {
+  connection_.execute("SET LOCAL search_path = pg_catalog");
+  return connection_.execute_prepared(name, query, {sql::format("{}", relation).str()});
 }
 
 int Scratch::error_position(const std::string& statement) {

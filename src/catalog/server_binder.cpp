@@ -119,15 +119,19 @@ const TypeFacts& ServerBinder::Answers::type(ServerBinder& binder, const std::st
                 BoundView::in_user_terms(error.fields().message, "the type"), where,
                 hint_of(error.fields()));
   }
-  const auto row = scratch.ask(sql::format(
-      "SELECT a.atttypid, a.atttypmod, t.typtype, format_type(a.atttypid, a.atttypmod),"
-      " format_type(a.atttypid, -1), COALESCE(NULLIF(t.typbasetype, 0), t.oid), t.typtypmod,"
-      " EXISTS (SELECT FROM ({}) AS equal WHERE equal.oid = t.oid"
-      "         AND (NOT equal.collated OR COALESCE((SELECT c.collisdeterministic FROM pg_collation c"
-      "                                              WHERE c.oid = t.typcollation), true)))"
-      " FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
-      " WHERE a.attrelid = {}::regclass AND a.attnum = 1",
-      image_equality_query(), sql::Literal(sql::format("{}", view).str())));
+  const auto row = scratch.ask(
+      "pgstrata_type",
+      sql::format("SELECT a.atttypid, a.atttypmod, t.typtype, format_type(a.atttypid, a.atttypmod),"
+                  " format_type(a.atttypid, -1), COALESCE(NULLIF(t.typbasetype, 0), t.oid), t.typtypmod,"
+                  " EXISTS (SELECT FROM ({}) AS equal WHERE equal.oid = t.oid"
+                  "         AND (NOT equal.collated OR COALESCE("
+                  "              (SELECT c.collisdeterministic FROM pg_collation c"
+                  "               WHERE c.oid = t.typcollation), true)))"
+                  " FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
+                  " WHERE a.attrelid = $1::regclass AND a.attnum = 1",
+                  image_equality_query())
+          .str(),
+      view);
   TypeFacts facts;
   facts.oid = static_cast<Oid>(row.integer(0, 0));
   facts.typmod = static_cast<int>(row.integer(0, 1));
@@ -157,7 +161,8 @@ sql::Expression ServerBinder::Answers::bind(ServerBinder& binder, const std::str
                               unstripped(position, removed), where, hint_of(error.fields()));
   }
   try {
-    sql::Expression expression = read_bound_view(scratch.ask(bound_view_query(view)));
+    sql::Expression expression =
+        read_bound_view(scratch.ask("pgstrata_bound_view", bound_view_query(), view));
     expression.references = sql::find_references(expression.text, shape.table);
     return expression;
   } catch (const Error& error) {
