@@ -51,7 +51,8 @@ class CompletePlan {
     for (const TableChange& change : changes_) flatten(change);
     for (const TableChange& change : changes_) drop_columns(change);
     drop_functions();
-    for (const std::string& sql : after_.front().on_complete) user_sql(sql);
+    for (const std::string& sql : after_.front().on_complete)
+      steps_.push_back(user_sql("onComplete", "run onComplete SQL", "the migration's last unit", around_.user_path, sql));
     finish_models();
     return {std::move(steps_), std::move(after_)};
   }
@@ -202,13 +203,6 @@ class CompletePlan {
     for (const model::Translation& link : before_.front().translations)
       step.statements.push_back(drop_translation(around_, before_.front(), retired_, link));
     if (!step.statements.empty()) steps_.push_back(std::move(step));
-  }
-
-  void user_sql(const std::string& sql) {
-    Step step = transaction("onComplete", "run onComplete SQL", "the migration's last unit");
-    step.kind = StepKind::user_sql;
-    step.statements = {sql};
-    steps_.push_back(std::move(step));
   }
 
   // What the models say once all steps are done.

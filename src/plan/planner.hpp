@@ -21,6 +21,7 @@ using Chain = std::vector<model::Version>;
 struct Surroundings {
   std::string base_schema, support_schema;
   const catalog::Snapshot& snapshot;    // privileges, statistics targets and the like of what exists
+  std::string user_path;                // search_path that `sql` operations run under
 };
 
 // "pgstrata_<base>": inner views, sync and translation functions.
@@ -43,6 +44,9 @@ Completion plan_complete(const Surroundings& around, const Chain& chain);
 
 // `chain.back()` goes. Every statement can be repeated and may find that its object was never made.
 std::vector<Step> plan_rollback(const Surroundings& around, const Chain& chain, bool published);
+
+// The same as seen before the start has run: with everything the start is going to make.
+std::vector<Step> plan_rollback_of_start(const Surroundings& around, const Chain& chain);
 
 // Gives a retired schema its name back: the first step of a rollback after `complete` stopped before its
 // first unit.

@@ -30,8 +30,9 @@ std::vector<const Element*> only_in_first(const std::vector<Element>& first, con
 
 class RollbackPlan {
  public:
-  RollbackPlan(const Surroundings& around, const Chain& chain, bool published)
-      : around_(around), gone_(chain.back()), staying_(chain.begin(), chain.end() - 1), published_(published) {}
+  RollbackPlan(const Surroundings& around, const Chain& chain, bool published, bool foretold)
+      : around_(around), gone_(chain.back()), staying_(chain.begin(), chain.end() - 1), published_(published),
+        foretold_(foretold) {}
 
   std::vector<Step> run() {
     unpublish();
@@ -41,7 +42,8 @@ class RollbackPlan {
     for_each_table([&](const Table& before, const Table& after) { shrink(before, after); });
     drop_created();
     drop_functions();
-    if (gone_.sql_down) user_sql();
+    if (gone_.sql_down)
+      steps_.push_back(user_sql("rollback", "run `down` of " + gone_.name, "undoes its `sql` operation", around_.user_path, *gone_.sql_down));
     return std::move(steps_);
   }
 
@@ -51,7 +53,14 @@ class RollbackPlan {
       if (const Table* before = staying_.back().physical_table(after.physical)) visit(*before, after);
   }
 
-  const catalog::Table* base(const Table& table) const { return around_.snapshot.table(table.physical); }
+  // Was it made? Before the start: everything will have been.
+  bool made(const Table& table) const { return foretold_ || around_.snapshot.table(table.physical); }
+  bool made(const Table& table, const model::Index& index) const {
+    return foretold_ || (made(table) && around_.snapshot.table(table.physical)->index(index.physical));
+  }
+  bool made(const Table& table, const model::ForeignKey& key) const {
+    return foretold_ || (made(table) && around_.snapshot.table(table.physical)->constraint(key.physical));
+  }
 
   void unpublish() {
     if (!published_) return;
@@ -64,7 +73,7 @@ class RollbackPlan {
 
   void drop_foreign_keys(const Table& before, const Table& after) {
     for (auto* key : only_in_first(after.foreign_keys, before.foreign_keys))
-      if (base(after) && base(after)->constraint(key->physical))
+      if (made(after, *key))
         steps_.push_back(drop_foreign_key(around_, after.physical, *key, "rollback"));
   }
 
@@ -97,7 +106,7 @@ class RollbackPlan {
       step.lock = "SHARE UPDATE EXCLUSIVE on " + after.physical;
       step.index = IndexBuild{around_.base_schema, after.physical, index->physical, true, false};
       step.statements.push_back(format("DROP INDEX CONCURRENTLY IF EXISTS {}", Qualified{around_.base_schema, index->physical}).str());
-      if (base(after) && base(after)->index(index->physical)) steps_.push_back(std::move(step));
+      if (made(after, *index)) steps_.push_back(std::move(step));
     }
   }
 
@@ -133,10 +142,10 @@ class RollbackPlan {
   void drop_created() {
     std::vector<const Table*> created;
     for (auto& [logical, table] : gone_.tables)
-      if (!staying_.back().physical_table(table.physical) && base(table)) created.push_back(&table);
+      if (!staying_.back().physical_table(table.physical) && made(table)) created.push_back(&table);
     for (const Table* table : created)
       for (const model::ForeignKey& key : table->foreign_keys)
-        if (base(*table)->constraint(key.physical)) steps_.push_back(drop_foreign_key(around_, table->physical, key, "rollback"));
+        if (made(*table, key)) steps_.push_back(drop_foreign_key(around_, table->physical, key, "rollback"));
     for (const Table* table : created) {
       Step step = attempt(around_, *table, "ACCESS EXCLUSIVE", "rollback", "drop table " + table->physical, "only version " + gone_.name + " has it");
       step.statements.push_back(format("DROP TABLE {}", Qualified{around_.base_schema, table->physical}).str());
@@ -151,24 +160,21 @@ class RollbackPlan {
     if (!step.statements.empty()) steps_.push_back(std::move(step));
   }
 
-  void user_sql() {
-    Step step = transaction("rollback", "run `down` of " + gone_.name, "undoes its `sql` operation");
-    step.kind = StepKind::user_sql;
-    step.statements = {*gone_.sql_down};
-    steps_.push_back(std::move(step));
-  }
-
   const Surroundings& around_;
   const Version& gone_;
   Chain staying_;
-  bool published_;
+  bool published_, foretold_;
   std::vector<Step> steps_;
 };
 
 }  // namespace
 
 std::vector<Step> plan_rollback(const Surroundings& around, const Chain& chain, bool published) {
-  return RollbackPlan(around, chain, published).run();
+  return RollbackPlan(around, chain, published, false).run();
+}
+
+std::vector<Step> plan_rollback_of_start(const Surroundings& around, const Chain& chain) {
+  return RollbackPlan(around, chain, true, true).run();
 }
 
 }  // namespace pgstrata::plan

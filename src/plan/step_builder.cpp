@@ -41,6 +41,15 @@ Step validate(const Surroundings& around, const model::Table& table, const std::
   return step;
 }
 
+Step user_sql(const std::string& phase, const std::string& title, const std::string& reason, const std::string& path,
+              const std::string& sql) {
+  Step step = transaction(phase, title, reason);
+  step.kind = StepKind::user_sql;
+  step.lock = "whatever the SQL takes";
+  step.statements = {"SET LOCAL search_path = " + path, sql};
+  return step;
+}
+
 void append(std::vector<Step>& steps, std::vector<Step> more) {
   for (Step& step : more) steps.push_back(std::move(step));
 }

@@ -1,0 +1,53 @@
+// The commands, one file each; Engine's methods call them. Each reads as the list of its passes.
+#pragma once
+
+#include "engine/session.hpp"
+#include "migration/operation.hpp"
+#include "model/draft.hpp"
+
+namespace pgstrata::engine {
+
+// --- start -------------------------------------------------------------------------------------------------
+// Documents that become one version: the last one's name.
+using Documents = std::vector<migration::Migration>;
+
+StartReport start(Session& session, const Documents& documents, const StartOptions& options);
+
+// What a start would do: everything up to the plan, nothing changed.
+struct Prepared {
+  History history;
+  catalog::Snapshot snapshot;
+  plan::Chain live;                     // refreshed from the catalog
+  model::Version next;
+  std::vector<plan::Step> steps;
+  std::vector<std::string> notes, drift, functions;
+  bool records_baseline = false, records_empty = false;
+};
+Prepared prepare(Session& session, const Documents& documents, bool accept_functions);
+
+// Refuses what the data, the limits or the rights of the role rule out; Error(Exit::data, …) with counts.
+// Findings that do not stop a start are returned.
+std::vector<plan::Remark> check_before(Session& session, const Prepared& prepared);
+
+// --- the others ----------------------------------------------------------------------------------------------
+CompleteReport complete(Session& session, const std::optional<std::string>& version, const CompleteOptions& options);
+RollbackReport rollback(Session& session, const std::optional<std::string>& version, const RollbackOptions& options);
+MigrateReport migrate(Session& session, const std::string& directory, const MigrateOptions& options);
+BaselineReport baseline(Session& session, const std::string& name);
+StatusReport status(Session& session);
+PlanReport plan_report(Session& session, const std::string& file);
+ValidateReport validate(const Options& options, const std::vector<std::string>& files, Progress& progress);
+
+// Records the base schema as it is: inserts and publishes a version of that shape.
+state::VersionRow publish_baseline(Session& session, const std::string& name);
+// Inserts the shape of an empty base schema.
+void insert_empty(Session& session);
+
+// Rows whose values only the newest version can hold.
+std::vector<LostRows> lost_rows(Session& session, const plan::Chain& chain);
+
+std::string md5(Session& session, const std::string& text);
+// True for a name that the only unfinished or last finished run already took away.
+[[noreturn]] void refuse_state(const std::string& code, const std::string& message, const std::string& hint = {});
+
+}  // namespace pgstrata::engine

@@ -1,0 +1,143 @@
+// Engine: each public call opens a session, works, and turns the server's errors into ours.
+#include "pgstrata/engine.hpp"
+
+#include "engine/commands.hpp"
+#include "engine/executor.hpp"
+#include "engine/latest.hpp"
+#include "migration/document.hpp"
+#include "pgstrata/error.hpp"
+
+namespace pgstrata {
+
+struct Engine::State {
+  Options options;
+  Progress& progress;
+};
+
+Engine::Engine(Options options, Progress& progress) : state_(std::make_unique<State>(State{std::move(options), progress})) {}
+Engine::~Engine() = default;
+
+namespace {
+
+// What no pass has turned into a sentence of its own.
+Error translated(const db::SqlError& error) {
+  const auto& fields = error.fields();
+  if (engine::interrupted) return Error(Exit::interrupted, "interrupted", "stopped; the same command resumes");
+  if (error.connection_lost()) return Error(Exit::connection, "connection", fields.message, {}, "check the connection; the same command resumes");
+  if (fields.sqlstate == "42501")
+    return Error(Exit::connection, "privilege", fields.message, {}, fields.hint.empty() ? "run as the owner of the tables, or give --role" : fields.hint);
+  if (fields.sqlstate.rfind("28", 0) == 0 || fields.sqlstate.rfind("3D", 0) == 0 || fields.sqlstate == "22023")
+    return Error(Exit::connection, "connection", fields.message, {}, fields.hint);
+  if (error.lock_not_available())
+    return Error(Exit::locks, "lock-budget", "gave up waiting for a lock: " + fields.message, {}, "run the same command again");
+  return Error(Exit::failure, "sql-" + fields.sqlstate, "PostgreSQL says " + fields.sqlstate + ": " + fields.message +
+               (fields.detail.empty() ? "" : " (" + fields.detail + ")"), {}, fields.hint);
+}
+
+template <typename Work>
+auto guarded(Work work) {
+  try {
+    return work();
+  } catch (const db::SqlError& error) {
+    throw translated(error);
+  }
+}
+
+}  // namespace
+
+InitReport Engine::init() {
+  return guarded([&] {
+    engine::Session session(state_->options, "init", state_->progress);
+    bool created = session.store.ensure();
+    return InitReport{.already = !created, .state_schema = state_->options.state_schema, .notes = {}};
+  });
+}
+
+ValidateReport Engine::validate(const std::vector<std::string>& files) {
+  return guarded([&] { return engine::validate(state_->options, files, state_->progress); });
+}
+
+PlanReport Engine::plan(const std::string& file) {
+  return guarded([&] {
+    engine::Session session(state_->options, "plan", state_->progress);
+    return engine::plan_report(session, file);
+  });
+}
+
+StartReport Engine::start(const std::string& file, const StartOptions& options) {
+  return guarded([&] {
+    engine::Documents documents{migration::read_file(file)};
+    engine::Session session(state_->options, "start", state_->progress);
+    session.acquire();
+    StartReport report = engine::start(session, documents, options);
+    if (options.complete && session.history().chain.size() > 1) {
+      CompleteReport completed = engine::complete(session, {}, {});
+      report.already = false;
+      for (auto& note : completed.notes) report.notes.push_back(note);
+    }
+    report.completed = options.complete;
+    return report;
+  });
+}
+
+CompleteReport Engine::complete(const std::optional<std::string>& version, const CompleteOptions& options) {
+  return guarded([&] {
+    engine::Session session(state_->options, "complete", state_->progress);
+    session.acquire();
+    return engine::complete(session, version, options);
+  });
+}
+
+RollbackReport Engine::rollback(const std::optional<std::string>& version, const RollbackOptions& options) {
+  return guarded([&] {
+    engine::Session session(state_->options, "rollback", state_->progress);
+    session.acquire();
+    return engine::rollback(session, version, options);
+  });
+}
+
+MigrateReport Engine::migrate(const std::string& directory, const MigrateOptions& options) {
+  return guarded([&] {
+    engine::Session session(state_->options, "migrate", state_->progress);
+    session.acquire();
+    return engine::migrate(session, directory, options);
+  });
+}
+
+BaselineReport Engine::baseline(const std::string& name) {
+  return guarded([&] {
+    engine::Session session(state_->options, "baseline", state_->progress);
+    session.acquire();
+    return engine::baseline(session, name);
+  });
+}
+
+StatusReport Engine::status() {
+  return guarded([&] {
+    engine::Session session(state_->options, "status", state_->progress);
+    return engine::status(session);
+  });
+}
+
+std::string Engine::latest_schema() {
+  return guarded([&] {
+    engine::Session session(state_->options, "latest", state_->progress);
+    return engine::latest(session).schema;
+  });
+}
+
+std::string Engine::latest_migration() {
+  return guarded([&] {
+    engine::Session session(state_->options, "latest", state_->progress);
+    return engine::latest(session).name;
+  });
+}
+
+std::string Engine::latest_url() {
+  return guarded([&] {
+    engine::Session session(state_->options, "latest", state_->progress);
+    return engine::url_with_path(state_->options.url, engine::latest(session).schema);
+  });
+}
+
+}  // namespace pgstrata

@@ -1,0 +1,97 @@
+#include "engine/session.hpp"
+
+#include "engine/executor.hpp"
+#include "pgstrata/error.hpp"
+#include "plan/step_builder.hpp"
+
+namespace pgstrata::engine {
+namespace {
+
+constexpr int supported_major = 15;
+
+db::ConnectionOptions connection_options_of(const Options& options, const std::string& command) {
+  return {.url = options.url, .application_name = options.application + " " + command, .role = options.role};
+}
+
+}  // namespace
+
+const state::VersionRow* History::newest_named(const std::string& name) const {
+  for (auto row = all.rbegin(); row != all.rend(); ++row)
+    if (row->name == name) return &*row;
+  return nullptr;
+}
+
+Session::Session(const Options& given, const std::string& command, Progress& watch)
+    : options(given), connection_options(connection_options_of(given, command)), connection(connection_options),
+      names{.state_schema = given.state_schema, .base_schema = given.schema}, store(connection, names), progress(watch),
+      support_schema(plan::support_schema_name(given.state_schema, given.schema)) {
+  if (connection.server_version() / 10000 != supported_major)
+    throw Error(Exit::state, "server-version", "the server is PostgreSQL " + connection.server_version_text() +
+                "; this release supports PostgreSQL 15", {}, "use a PostgreSQL 15 server");
+}
+
+void Session::acquire() {
+  store.ensure();
+  runner = std::make_unique<state::Runner>(connection_options, names, connection_options.application_name);
+}
+
+History Session::history() const {
+  History history;
+  if (!store.exists()) return history;
+  history.all = store.versions();
+  for (auto& row : history.all)
+    if (row.status != state::Status::retired && row.status != state::Status::rolled_back) history.chain.push_back(row);
+  history.unfinished = store.unfinished_run();
+  return history;
+}
+
+plan::Chain Session::models(const std::vector<state::VersionRow>& rows) const {
+  plan::Chain chain;
+  for (auto& row : rows) chain.push_back(model::version_from_json(row.model));
+  return chain;
+}
+
+catalog::Snapshot Session::snapshot(const History& history) {
+  std::vector<std::string> ours{names.state_schema};
+  for (auto& row : history.chain) ours.push_back(row.schema);
+  catalog::Snapshot snapshot = catalog::read(connection, names.base_schema, support_schema, ours);
+  if (!snapshot.schema_exists)
+    throw Error(Exit::state, "no-schema", "there is no schema \"" + names.base_schema + "\" in this database",
+                {}, "create it, or name another with --schema");
+  return snapshot;
+}
+
+plan::Surroundings Session::around(const catalog::Snapshot& snapshot) {
+  return {.base_schema = names.base_schema, .support_schema = support_schema, .snapshot = snapshot,
+          .user_path = user_path()};
+}
+
+std::string Session::user_path() {
+  std::string own = connection.execute("SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'search_path'").text(0, 0);
+  return sql::quote_identifier(names.base_schema) + (own.empty() || own == "\"\"" ? "" : ", " + own);
+}
+
+catalog::ServerBinder Session::binder(const catalog::Snapshot&) {
+  return {connection, store.exists() ? names.state_schema : names.base_schema, user_path()};
+}
+
+void Session::execute(std::int64_t run, int workers, double max_rate, int kill_after_step) {
+  ExecutorOptions executor{.connection = connection_options, .locks = {}, .workers = workers, .max_rate = max_rate};
+  executor.locks.first = std::chrono::milliseconds(options.lock_timeout_ms);
+  executor.stop_after_step = kill_after_step;
+  Executor(store, connection, *runner, executor, progress).run(run);
+}
+
+bool Session::schema_exists(const std::string& schema) {
+  return !connection.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", {schema}).empty();
+}
+
+std::string Session::version_schema(const std::string& version, const std::string& where) const {
+  std::string schema = names.base_schema + "_" + version;
+  if (schema.size() > sql::max_identifier_bytes)
+    throw Error(Exit::migration, "name-too-long", "the version schema \"" + schema + "\" would have " +
+                std::to_string(schema.size()) + " bytes; PostgreSQL allows 63", where, "shorten the file's name");
+  return schema;
+}
+
+}  // namespace pgstrata::engine

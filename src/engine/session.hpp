@@ -1,0 +1,70 @@
+// One command at work: its connections, what the state schema says, what the catalog says.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/read.hpp"
+#include "db/connection.hpp"
+#include "model/version.hpp"
+#include "pgstrata/engine.hpp"
+#include "plan/planner.hpp"
+#include "state/store.hpp"
+
+namespace pgstrata::engine {
+
+// The live part of a base schema's history, oldest first; the unpublished newest version included.
+struct History {
+  std::vector<state::VersionRow> all;
+  std::vector<state::VersionRow> chain;
+  std::optional<state::RunRow> unfinished;
+  const state::VersionRow* newest_named(const std::string& name) const;   // of any status
+};
+
+// The shape before the first migration of an empty base schema: a version without views.
+inline constexpr const char* empty_kind = "empty";
+inline constexpr const char* empty_name = "(empty)";
+
+class Session {
+ public:
+  Session(const Options& options, const std::string& command, Progress& progress);
+
+  // Creates or upgrades the state schema, then takes the right to change the base schema.
+  void acquire();
+  bool initialized() const { return store.exists(); }
+
+  History history() const;
+  plan::Chain models(const std::vector<state::VersionRow>& rows) const;
+  catalog::Snapshot snapshot(const History& history);
+  plan::Surroundings around(const catalog::Snapshot& snapshot);
+  // What names in a migration mean to its author: the base schema, then the role's own search_path.
+  std::string user_path();
+  catalog::ServerBinder binder(const catalog::Snapshot& snapshot);
+
+  // Runs the run's remaining steps. `kill_after_step`: for the crash rig.
+  void execute(std::int64_t run, int workers, double max_rate, int kill_after_step);
+  bool schema_exists(const std::string& schema);
+  std::string version_schema(const std::string& version, const std::string& where) const;
+
+  const Options options;
+  db::ConnectionOptions connection_options;
+  db::Connection connection;
+  state::Names names;
+  state::Store store;
+  std::unique_ptr<state::Runner> runner;
+  Progress& progress;
+  std::string support_schema;
+};
+
+// Statements and store calls in one transaction that the fence guards.
+template <typename Work>
+void journaled(Session& session, Work work) {
+  db::Transaction transaction(session.connection);
+  if (session.runner) session.connection.execute(session.store.fence_sql(session.runner->token()));
+  work();
+  transaction.commit();
+}
+
+}  // namespace pgstrata::engine

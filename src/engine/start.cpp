@@ -1,0 +1,214 @@
+// start: read, decide, plan, check, journal, run, publish.
+#include "engine/commands.hpp"
+#include "migration/apply.hpp"
+#include "model/from_catalog.hpp"
+#include "model/refuse.hpp"
+#include "pgstrata/error.hpp"
+#include "plan/step_builder.hpp"
+
+namespace pgstrata::engine {
+
+using state::RunStatus;
+using state::Status;
+
+void refuse_state(const std::string& code, const std::string& message, const std::string& hint) {
+  throw Error(Exit::state, code, message, {}, hint);
+}
+
+std::string md5(Session& session, const std::string& text) {
+  return session.connection.execute("SELECT pg_catalog.md5($1)", {text}).text(0, 0);
+}
+
+namespace {
+
+void finish_start(Session& session, const state::RunRow& run) {
+  journaled(session, [&] {
+    session.store.set_status(run.ordinal, Status::live);
+    session.store.finish_run(run.id, RunStatus::done);
+  });
+}
+
+// What only the user can mend is undone at once; what another try can mend is kept for it.
+bool keeps_what_is_done(const Error& error) {
+  return error.exit() == Exit::locks || error.exit() == Exit::connection || error.exit() == Exit::interrupted;
+}
+
+void publish_what_sql_left(Session& session, const state::RunRow& run);
+
+void run_start(Session& session, const state::RunRow& run, const model::Version& next, const StartOptions& options) {
+  try {
+    session.execute(run.id, options.workers, options.max_rate, options.kill_after_step);
+    if (next.raw_sql) publish_what_sql_left(session, run);
+    finish_start(session, run);
+  } catch (const Error& error) {
+    if (keeps_what_is_done(error)) throw;
+    session.progress.note("undoing what was done of " + next.name);
+    rollback(session, next.name, {});
+    throw Error(error.exit(), error.code(), error.message(), error.where(),
+                (error.hint().empty() ? "" : error.hint() + "; ") + "everything is as it was before the start");
+  }
+}
+
+// A `sql` operation's version has the shape that PostgreSQL shows afterwards.
+void publish_what_sql_left(Session& session, const state::RunRow& run) {
+  History history = session.history();
+  const state::VersionRow row = history.chain.back();
+  bool planned = session.store.steps(run.id).size() > 1;
+  if (!planned) {
+    catalog::Snapshot snapshot = session.snapshot(history);
+    model::Version before = model::version_from_json(row.model);
+    model::Version next = model::version_from_catalog(snapshot, row.ordinal, row.name, row.schema);
+    next.raw_sql = true;
+    next.sql_down = before.sql_down;
+    auto rows = history.chain;
+    rows.pop_back();
+    auto steps = plan::plan_publish(session.around(snapshot), session.models(rows), next);
+    journaled(session, [&] {
+      session.store.set_model(row.ordinal, model::to_json(next));
+      session.store.append_steps(run.id, steps);
+    });
+  }
+  session.execute(run.id, 1, 0, -1);
+}
+
+void journal_start(Session& session, const Documents& documents, const Prepared& prepared, state::RunRow& run) {
+  state::VersionRow row;
+  row.ordinal = prepared.next.ordinal;
+  row.name = prepared.next.name;
+  row.schema = prepared.next.schema;
+  row.status = Status::starting;
+  row.kind = "migration";
+  for (auto& document : documents) row.documents.push_back({document.name, md5(session, document.content), document.content});
+  row.model = model::to_json(prepared.next);
+  run.command = "start";
+  run.ordinal = row.ordinal;
+  run.detail = "{}";
+  journaled(session, [&] {
+    const model::Version& before = prepared.live.back();
+    session.store.set_model(before.ordinal, model::to_json(before));
+    session.store.insert_version(row);
+    run.id = session.store.insert_run(run, prepared.steps);
+  });
+}
+
+// Is the version there, or under way? `already` and `resumed` are then set.
+bool already_known(Session& session, const History& history, const Documents& documents, const StartOptions& options,
+                   StartReport& report) {
+  const std::string& name = report.version;
+  const state::VersionRow* known = history.newest_named(name);
+  bool same = known && !known->documents.empty() && known->documents.back().hash == md5(session, documents.back().content);
+  if (history.unfinished) {
+    const state::RunRow& run = *history.unfinished;
+    const state::VersionRow* row = nullptr;
+    for (auto& each : history.all)
+      if (each.ordinal == run.ordinal) row = &each;
+    if (run.command != "start" || !row || row->name != name)
+      refuse_state("unfinished", "a " + run.command + " of version \"" + (row ? row->name : "?") + "\" is unfinished",
+                   "run `pgstrata " + run.command + "` again to finish it" +
+                       (run.command == "start" ? ", or `pgstrata rollback` to undo it" : ""));
+    if (!same)
+      refuse_state("edited", "migration \"" + name + "\" was edited since its start began",
+                   "run `pgstrata rollback` first, then start again");
+    report.resumed = true;
+    report.ordinal = run.ordinal;
+    run_start(session, run, model::version_from_json(row->model), options);
+    return true;
+  }
+  if (!known || known->status == Status::rolled_back) return false;
+  if (!same && known->kind == "migration")
+    refuse_state("edited", "migration \"" + name + "\" was applied with another content",
+                 "give a changed migration a new name");
+  if (known->status != Status::live)
+    refuse_state("applied", "migration \"" + name + "\" was applied before and its version is retired",
+                 "give a new migration a new name");
+  report.already = true;
+  report.ordinal = known->ordinal;
+  return true;
+}
+
+
+void ensure_first_version(Session& session, History& history) {
+  if (!history.chain.empty()) return;
+  catalog::Snapshot snapshot = session.snapshot(history);
+  if (snapshot.tables.empty()) {
+    insert_empty(session);
+  } else {
+    publish_baseline(session, "baseline");
+    session.progress.note("there was no history: the tables of schema \"" + session.names.base_schema +
+                          "\" are recorded and published as version \"baseline\"");
+  }
+  history = session.history();
+}
+
+}  // namespace
+
+Prepared prepare(Session& session, const Documents& documents, bool accept_functions) {
+  Prepared prepared;
+  prepared.history = session.history();
+  prepared.snapshot = session.snapshot(prepared.history);
+  const std::string& name = documents.back().name;
+  std::string schema = session.version_schema(name, documents.back().file);
+  if (prepared.history.chain.empty()) {
+    prepared.records_empty = prepared.snapshot.tables.empty();
+    prepared.records_baseline = !prepared.records_empty;
+    prepared.live = {model::version_from_catalog(prepared.snapshot, 1, prepared.records_empty ? empty_name : "baseline",
+                                                 prepared.records_empty ? "" : session.names.base_schema + "_baseline")};
+  } else {
+    prepared.live = session.models(prepared.history.chain);
+    prepared.live.back() = model::refresh(prepared.live.back(), prepared.snapshot, prepared.drift);
+  }
+  int ordinal = prepared.history.all.empty() ? 2 : session.store.next_ordinal();
+  auto binder = session.binder(prepared.snapshot);
+  if (migration::is_raw_sql(documents.back())) {
+    const migration::RawSql& operation = migration::raw_sql(documents.back());
+    prepared.next = prepared.live.back();
+    prepared.next.ordinal = ordinal;
+    prepared.next.name = name;
+    prepared.next.schema = schema;
+    prepared.next.translations.clear();
+    prepared.next.raw_sql = true;
+    prepared.next.sql_down = operation.down ? std::optional(operation.down->value) : std::nullopt;
+    prepared.steps = {plan::user_sql("sql", "run the migration's SQL", "a `sql` operation is run as it stands",
+                                     session.user_path(), operation.up.value)};
+    if (!operation.down) prepared.notes.push_back("the `sql` operation has no `down`: a rollback cannot undo it");
+    return prepared;
+  }
+  model::Draft draft(prepared.live.back(), prepared.snapshot, binder, ordinal, name, schema);
+  for (auto& document : documents) migration::apply(document, draft);
+  prepared.next = draft.finish();
+  prepared.notes = draft.notes();
+  prepared.functions = model::functions_naming_affected(draft);
+  if (!prepared.functions.empty() && !accept_functions)
+    throw Error(Exit::migration, "functions-affected", prepared.functions.front() +
+                (prepared.functions.size() > 1 ? " (and " + std::to_string(prepared.functions.size() - 1) + " more)" : ""),
+                documents.back().file, "look at it, then give --accept-functions");
+  prepared.steps = plan::plan_start(session.around(prepared.snapshot), prepared.live, prepared.next);
+  return prepared;
+}
+
+StartReport start(Session& session, const Documents& documents, const StartOptions& options) {
+  StartReport report;
+  report.version = documents.back().name;
+  report.version_schema = session.version_schema(report.version, documents.back().file);
+  History history = session.history();
+  if (already_known(session, history, documents, options, report)) return report;
+  if (history.chain.size() > 1)
+    refuse_state("in-flight", "version \"" + history.chain.back().name + "\" is in flight beside \"" +
+                 history.chain.front().name + "\"", "run `pgstrata complete` or `pgstrata rollback` first");
+  // Everything that can be refused is refused before even a baseline is recorded.
+  Prepared prepared = prepare(session, documents, options.accept_functions);
+  check_before(session, prepared);
+  if (history.chain.empty()) {
+    ensure_first_version(session, history);
+    prepared = prepare(session, documents, options.accept_functions);
+  }
+  state::RunRow run;
+  journal_start(session, documents, prepared, run);
+  report.ordinal = run.ordinal;
+  report.notes = prepared.notes;
+  for (auto& line : prepared.drift) report.notes.push_back(line);
+  run_start(session, run, prepared.next, options);
+  return report;
+}
+
+}  // namespace pgstrata::engine
