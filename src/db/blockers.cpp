@@ -7,11 +7,17 @@
 namespace pgstrata::db {
 namespace {
 
-// Columns for describe(), over pg_stat_activity a and pg_prepared_xacts p.
+// Columns for describe(), over pg_stat_activity a and prepared transactions p.
 constexpr const char* description =
     "a.pid, coalesce(nullif(a.application_name, ''), a.backend_type), a.usename, a.state, "
     "extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change))::bigint, "
     "p.gid, p.owner, extract(epoch FROM clock_timestamp() - p.prepared)::bigint";
+
+// With the virtual transaction under which pg_locks lists them, without a pid: until a restart that of the
+// session that prepared them, so only their own transaction lock says which is which.
+constexpr const char* prepared_transactions =
+    "SELECT x.gid, x.owner, x.prepared, o.virtualtransaction FROM pg_prepared_xacts x JOIN pg_locks o "
+    "ON o.pid IS NULL AND o.locktype = 'transactionid' AND o.transactionid = x.transaction";
 
 std::string describe_session(const Result& rows, std::size_t row) {
   std::string about;
@@ -77,13 +83,12 @@ std::vector<std::string> texts(const std::vector<Blocker>& blockers) {
 std::vector<Blocker> holders(Connection& connection, const std::string& relation, const std::string& mode) {
   return describe(connection.execute(
       fmt::format("SELECT {} FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
-                  "LEFT JOIN pg_prepared_xacts p ON l.pid IS NULL "
-                  "AND p.transaction::text = split_part(l.virtualtransaction, '/', 2) "
+                  "LEFT JOIN ({}) p ON l.pid IS NULL AND p.virtualtransaction = l.virtualtransaction "
                   "WHERE l.locktype = 'relation' AND l.granted AND l.relation = to_regclass($1) "
                   "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
                   "AND l.pid IS DISTINCT FROM pg_backend_pid() "
                   "AND ($2 = '{{}}' OR l.mode = ANY ($2::text[])) ORDER BY a.xact_start",
-                  description),
+                  description, prepared_transactions),
       {relation, conflicting(mode)}));
 }
 
@@ -100,9 +105,9 @@ std::vector<Blocker> blockers_of(Connection& connection, int pid) {
       fmt::format("SELECT {} FROM pg_locks w JOIN pg_locks l ON l.pid IS NULL AND l.granted "
                   "AND (l.relation, l.database) = (w.relation, w.database) AND l.locktype = w.locktype "
                   "OR l.pid IS NULL AND l.granted AND l.transactionid = w.transactionid "
-                  "JOIN pg_prepared_xacts p ON p.transaction::text = split_part(l.virtualtransaction, '/', 2) "
+                  "JOIN ({}) p ON p.virtualtransaction = l.virtualtransaction "
                   "LEFT JOIN pg_stat_activity a ON false WHERE w.pid = $1 AND NOT w.granted",
-                  description),
+                  description, prepared_transactions),
       {session}));
   std::ranges::move(prepared, std::back_inserter(found));
   return found;

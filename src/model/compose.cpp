@@ -70,6 +70,7 @@ Expression compose(const Expression& outer, const std::map<std::string, Expressi
       result.references.push_back(moved);
     }
     if (parentheses) result.text += ')';
+    if (whole) result.source = part.source;
     if (cast) result.text += "::" + type->second;
     result.volatility = std::max(result.volatility, part.volatility);
     result.reads_tables |= part.reads_tables;

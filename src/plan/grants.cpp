@@ -49,6 +49,17 @@ void grant_marker(const catalog::Table& base, const std::string& self, const Qua
     out.push_back(format("GRANT SELECT ({}) ON {} TO {}", Name(model::marker), relation, grantee(role)).str());
 }
 
+// A name inside a string constant that PostgreSQL's format() reads: ' and % are doubled.
+Sql inside_format_constant(const Qualified& name) {
+  const Sql plain = format("{}", name);
+  std::string text;
+  for (char c : plain.str()) {
+    if (c == '\'' || c == '%') text += c;
+    text += c;
+  }
+  return trusted(text);
+}
+
 // A table made by the step itself: nobody knows its grants yet, default privileges decide them.
 Sql copy_grants_at_run_time(const Qualified& table, const Qualified& view) {
   return format(R"(DO $grants$
@@ -67,14 +78,7 @@ BEGIN
       CASE WHEN item.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
   END LOOP;
 END $grants$)",
-                Literal(format("{}", table).str()), trusted([&] {
-                  std::string text;   // inside a string constant that format() reads
-                  for (char c : format("{}", view).str()) {
-                    if (c == '\'' || c == '%') text += c;
-                    text += c;
-                  }
-                  return text;
-                }()));
+                Literal(format("{}", table).str()), inside_format_constant(view));
 }
 
 }  // namespace

@@ -97,6 +97,8 @@ class StartPlan {
   void translations() {
     Step step = transaction("expand", "create the translations of " + next_.name,
                             "triggers and backfill call them; bound by OID, so no caller's search_path matters");
+    if (std::any_of(next_.tables.begin(), next_.tables.end(), [](auto& entry) { return !entry.second.inner_view.empty(); }))
+      step.statements = create_support_schema(around_);
     for (const model::Translation& link : next_.translations)
       for (auto& statement : create_translation(around_, next_, live_.back(), link)) step.statements.push_back(statement);
     if (!step.statements.empty()) steps_.push_back(std::move(step));

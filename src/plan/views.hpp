@@ -15,6 +15,8 @@ namespace pgstrata::plan {
 // Decides which tables of `next` need an inner view, and names it. `live`: the chain it will join.
 void assign_layers(const Surroundings& around, const Chain& live, model::Version& next);
 
+// The schema of inner views and functions, open to whoever writes through a version.
+std::vector<std::string> create_support_schema(const Surroundings& around);
 // CREATE SCHEMA <schema> with usage granted to whoever may use the base schema.
 std::vector<std::string> create_version_schema(const Surroundings& around, const model::Version& version,
                                                const std::string& schema);
