@@ -98,8 +98,8 @@ class Migration:
             return False
         t, c, name = self.rng.choice(fitting), quote(draft.name), draft.name
         keys = {"table": self.new_table, "column": name}
-        if t.target != t.source:
-            keys["type"] = t.target
+        if t.target != t.source or t.nullable is None:
+            keys["type"] = t.target      # an alter_column says at least one thing besides up and down
         if t.nullable is not None:
             keys["nullable"] = t.nullable
             draft.not_null = not t.nullable

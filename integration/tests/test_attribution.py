@@ -12,7 +12,8 @@ CREATE TABLE users (id int PRIMARY KEY, name text, age int DEFAULT 18, note text
 INSERT INTO users VALUES (1, 'Ada Lovelace', 36, 'n');
 """
 OPERATIONS = [
-    {"alter_column": {"table": "users", "column": "name", "up": "upper(name)", "down": "lower(left(name, 3))"}},
+    {"alter_column": {"table": "users", "column": "name", "type": "text",
+                      "up": "upper(name)", "down": "lower(left(name, 3))"}},
     {"add_column": {"table": "users", "up": "upper(note) || '!'",
                     "column": {"name": "shout", "type": "text", "nullable": True}}},
 ]

@@ -37,7 +37,7 @@ operations:
       table: t
       column: a
       type: text
-      up: "a || || 'x'"
+      up: "a || ("
       down: length(a)
 """, (6, None), ["syntax error"]),
     "an up that reads a column that is not there": ("""\
@@ -63,9 +63,10 @@ operations:
   - alter_column:
       table: t
       column: a
+      type: int
       up: max(a)
       down: a
-""", (5, None), ["aggregate"]),
+""", (6, None), ["aggregate"]),
     "a table that is not there": ("""\
 operations:
   - drop_column:
@@ -81,7 +82,7 @@ operations:
 """, (4, 13), ["aa"]),
     "an empty document": ("", None, ["empty"]),
     "only a comment": ("# nothing\n", None, ["empty"]),
-    "no operations": ("operations: []\n", (1, None), ["operations"]),
+    "no operations": ("operation: []\n", (1, 1), ["operations"]),
     "tabs as indentation": ("operations:\n\t- drop_table:\n\t\tname: t\n", (2, 1), ["tab"]),
     "duplicate keys": ("""\
 operations:

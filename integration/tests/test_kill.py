@@ -39,7 +39,6 @@ def writing(db, life, *versions, ends=()):
 def prepared(db, cli, life):
     db.tables(life.tables)
     cli.run("baseline", "baseline")
-    db.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO app")
     cli.file("new", life.operations)
     return fingerprint(db)
 

@@ -6,7 +6,7 @@ from rig.cli import STATE
 
 TABLES = "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 5)"
 ALTER = [{"alter_column": {"table": "t", "column": "a", "type": "text", "up": "'v' || a", "down": "length(a)"}}]
-AGAIN = [{"alter_column": {"table": "t", "column": "a", "up": "a || '!'", "down": "rtrim(a, '!')"}}]
+AGAIN = [{"alter_column": {"table": "t", "column": "a", "type": "text", "up": "a || '!'", "down": "rtrim(a, '!')"}}]
 RENAME = [{"rename_column": {"table": "t", "from": "a", "to": "b"}}]
 SQL = [{"sql": {"up": "CREATE TABLE extra (a int)", "down": "DROP TABLE extra"}}]
 

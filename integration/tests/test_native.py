@@ -37,7 +37,7 @@ CASES = {
     "a type and its default": (
         [alter(column="a", type="numeric(9,1)", default="5.5", up="a / 10.0", down="(a * 10)::int")],
         "ALTER TABLE t ALTER a DROP DEFAULT, ALTER a TYPE numeric(9,1); ALTER TABLE t ALTER a SET DEFAULT 5.5"),
-    "values only": ([alter(column="a", up="a + 1", down="a - 1")], "SELECT 1"),
+    "values only": ([alter(column="a", type="int", up="a + 1", down="a - 1")], "SELECT 1"),
     "nullable": ([alter(column="a", nullable=True)], "ALTER TABLE t ALTER a DROP NOT NULL"),
     "nullable with down": ([alter(column="a", nullable=True, down="coalesce(a, 0)")],
                            "ALTER TABLE t ALTER a DROP NOT NULL"),
@@ -99,7 +99,7 @@ CASES = {
     "create hash index": ([{"create_index": {"table": "t", "name": "fresh", "method": "hash", "columns": ["b"]}}],
                           "CREATE INDEX fresh ON t USING hash (b)"),
     "index on an altered column": (
-        [alter(column="b", up="upper(b)", down="b"), {"create_index": {"table": "t", "name": "fresh", "columns": ["b"]}}],
+        [alter(column="b", type="text", up="upper(b)", down="b"), {"create_index": {"table": "t", "name": "fresh", "columns": ["b"]}}],
         "CREATE INDEX fresh ON t (b)"),
     "create table": (
         [{"create_table": {"name": "n", "comment": "made", "columns": [

@@ -95,7 +95,7 @@ OBJECTS = {
         ALTER_A, "SET DEFAULT"),
     "a foreign key with SET NULL where up may not map NULL to NULL": (
         "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int, a int REFERENCES p ON DELETE SET NULL)",
-        {"alter_column": {"table": "t", "column": "a", "up": "coalesce(a, 0)", "down": "a"}}, "SET NULL"),
+        {"alter_column": {"table": "t", "column": "a", "type": "int", "up": "coalesce(a, 0)", "down": "a"}}, "SET NULL"),
     "a trigger of the user with the column in its OF list": (
         "CREATE TABLE t (id int, a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
         "CREATE TRIGGER mine AFTER UPDATE OF a ON t FOR EACH ROW EXECUTE FUNCTION f()", ALTER_A, "mine"),

@@ -51,7 +51,8 @@ def test_rows_copied_out_in_flight_and_restored_after_complete_and_a_later_start
     db.write("new", "UPDATE t SET a = 'hello' WHERE id = 1")
     db.execute("CREATE TABLE copy AS TABLE public_new.t")
     cli.complete()
-    cli.start("later", [{"alter_column": {"table": "t", "column": "a", "up": "a || '!'", "down": "rtrim(a, '!')"}}])
+    cli.start("later", [{"alter_column": {"table": "t", "column": "a", "type": "text", "up": "a || '!'",
+                                   "down": "rtrim(a, '!')"}}])
     db.execute("DELETE FROM t; INSERT INTO public_new.t SELECT * FROM copy")
     assert db.rows("new", "SELECT a FROM t WHERE id = 1") == [("hello",)]
     assert db.rows("later", "SELECT a FROM t WHERE id = 1") == [("hello!",)]

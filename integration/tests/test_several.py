@@ -6,8 +6,8 @@ from rig.catalog import fingerprint
 TABLES = "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 5)"
 
 
-def alter(column, up, down, **more):
-    return {"alter_column": {"table": "t", "column": column, "up": up, "down": down, **more}}
+def alter(column, up, down, type="int"):
+    return {"alter_column": {"table": "t", "column": column, "type": type, "up": up, "down": down}}
 
 
 CASES = {
