@@ -29,10 +29,12 @@ Sql dollar_quoted(const std::string& body) {
 
 void add_function(std::vector<Sql>& out, const Qualified& name, const std::string& body,
                   const std::string& comment) {
+  sync::Code text(0);
+  text.note(comment);
   // Runs as the writer and without SET: it must see the writer's own search_path.
   out.push_back(
       sql::format("CREATE OR REPLACE FUNCTION {}()\nRETURNS trigger LANGUAGE plpgsql AS {}", name,
-                  dollar_quoted(body)));
+                  dollar_quoted(text.str() + body)));
   out.push_back(sql::format("COMMENT ON FUNCTION {}() IS {}", name, Literal(comment)));
   out.push_back(sql::format("GRANT EXECUTE ON FUNCTION {}() TO PUBLIC", name));
 }

@@ -42,7 +42,10 @@ struct SyncRule {
   std::string constraint;    // name PostgreSQL would report; empty for NOT NULL
   std::string column;        // for NOT NULL: logical name that is reported
   std::vector<std::string> inputs;  // physical columns it reads
-  sql::Sql condition;        // over NEW."physical"; violated when it is FALSE (NULL passes, as CHECK); NOT NULL: "NEW.x IS NOT NULL"
+  // Over NEW."physical"; violated when it is FALSE (NULL passes, as CHECK); NOT NULL: "NEW.x IS NOT NULL".
+  // It is parsed under the caller's search_path: a CHECK is best a call of a function bound by OID, as
+  // translations are.
+  sql::Sql condition;
 };
 
 struct SyncTable {
@@ -60,7 +63,10 @@ struct SyncSql {
   bool needed = false;               // no link and no rule: no trigger at all
   bool update_trigger = false;       // a table can need only the INSERT trigger (links without inputs, steady)
   std::vector<sql::Sql> functions;   // CREATE OR REPLACE FUNCTION …, COMMENT ON, GRANT EXECUTE … TO PUBLIC
-  std::vector<sql::Sql> triggers;    // CREATE OR REPLACE TRIGGER …, ENABLE ALWAYS; drops the UPDATE trigger if no longer needed
+  // CREATE OR REPLACE TRIGGER …, ENABLE ALWAYS: SHARE ROW EXCLUSIVE on the table. Their WHEN is parsed
+  // under the path of our own session, which must be pg_catalog. Without `update_trigger` they also drop
+  // the one of an earlier issue, which takes ACCESS EXCLUSIVE.
+  std::vector<sql::Sql> triggers;
 };
 
 // Names of our functions and triggers on `table` (stable over the table's life in flight).

@@ -24,6 +24,25 @@ Columns evidence_columns(const Shape& shape) {
   return found;
 }
 
+// The columns whose change can make an attributed link or rule act, directly or through the links
+// of a group with evidence of its own.
+Columns consequential_columns(const Shape& shape) {
+  Columns found;
+  for (const Group& group : shape.groups)
+    if (group.attributed)
+      for (const SyncLink* link : group.links)
+        found.insert(found.end(), link->inputs.begin(), link->inputs.end());
+  for (const SyncRule* rule : shape.rules)
+    if (!shape.binds_all(*rule))
+      found.insert(found.end(), rule->inputs.begin(), rule->inputs.end());
+  const Columns direct = found;
+  for (const Group& group : shape.groups)
+    if (!group.attributed &&
+        std::ranges::find_first_of(group.columns, direct) != group.columns.end())
+      found.insert(found.end(), group.columns.begin(), group.columns.end());
+  return shape.in_table_order(found);
+}
+
 // The first schema of the path that is a version or the base schema; the base schema and nothing
 // mean the oldest version.
 void walk_path(Code& code, const Shape& shape) {
@@ -54,6 +73,21 @@ void ask_path(Code& code, const Shape& shape) {
   code.end_if();
 }
 
+// lo and hi of each attributed group instead of one writer.
+void attribute_groups(Code& code, const Shape& shape) {
+  code.note("No version shows them all, so the table itself was written: each lineage by its own");
+  code.note("columns; a boundary with changes on both sides is left alone.");
+  int number = 0;
+  for (const Group& group : shape.groups) {
+    if (!group.attributed) continue;
+    const std::string n = std::to_string(++number);
+    code.line(full_interval(shape), words(group.columns));
+    narrow(code, shape, group.columns);
+    code.line("down_" + n + " := LEAST(GREATEST(path, lo), hi);");
+    code.line("up_" + n + " := GREATEST(LEAST(path, hi), lo);");
+  }
+}
+
 }  // namespace
 
 void narrow(Code& code, const Shape& shape, const Columns& columns) {
@@ -78,27 +112,20 @@ void narrow(Code& code, const Shape& shape, const Columns& columns) {
 }
 
 void attribute(Code& code, const Shape& shape) {
+  const Columns consequential = consequential_columns(shape);
+  const bool always = shape.fill.empty() && consequential == shape.tracked;  // WHEN has said it
+  if (!always) code.open("IF " + changed(shape, consequential) + " THEN");
   code.note("Who wrote: a version between lo and hi shows every column that was changed.");
   narrow(code, shape, evidence_columns(shape));
   ask_path(code, shape);
   code.open("IF " + compare("lo", "<=", "hi") + " THEN");
   code.line("writer := LEAST(GREATEST(path, lo), hi);");
-  int number = 0;
-  for (const Group& group : shape.groups) {
-    if (!group.attributed) continue;
-    if (++number == 1) {
-      code.turn("ELSE");
-      code.note(
-          "No version shows them all, so the table itself was written: each lineage by its own "
-          "columns, a boundary with changes on both sides is left alone.");
-    }
-    const std::string n = std::to_string(number);
-    code.line(full_interval(shape), words(group.columns));
-    narrow(code, shape, group.columns);
-    code.line("down_" + n + " := LEAST(GREATEST(path, lo), hi);");
-    code.line("up_" + n + " := GREATEST(LEAST(path, hi), lo);");
+  if (std::ranges::any_of(shape.groups, &Group::attributed)) {
+    code.turn("ELSE");
+    attribute_groups(code, shape);
   }
   code.end_if();
+  if (!always) code.end_if();
 }
 
 }  // namespace pgstrata::plan::sync

@@ -98,7 +98,8 @@ Shape::Shape(const SyncTable& source) : table(source), writers(source.versions) 
   });
   groups = find_groups(*this, steady);
   tracked = in_table_order(read_or_written);
-  has_update = !fill.empty() || !tracked.empty();
+  has_update = !steady.empty() || !fill.empty() ||
+               std::ranges::any_of(rules, [](const SyncRule* r) { return !r->inputs.empty(); });
 }
 
 const SyncColumn& Shape::column(const std::string& name) const {

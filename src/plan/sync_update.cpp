@@ -138,8 +138,8 @@ void fill_newest(Code& code, const Shape& shape) {
   if (shape.fill.empty()) return;
   code.note(shape.version(shape.newest) +
             " is being filled: rows not yet in its shape, and changed inputs");
-  const std::string unfilled = compare("OLD." + sql::quote_identifier(shape.table.marker), ">",
-                                       "-" + std::to_string(shape.newest));
+  const std::string unfilled =
+      compare(field("OLD", shape.table.marker), ">", "-" + std::to_string(shape.newest));
   for (const SyncLink* link : shape.fill) {
     const Columns inputs = shape.in_table_order(link->inputs);
     const bool always = inputs == shape.tracked && !inputs.empty();  // WHEN has said it
@@ -153,6 +153,7 @@ void fill_newest(Code& code, const Shape& shape) {
 
 void enforce_rules(Code& code, const Shape& shape) {
   for (const SyncRule* rule : shape.rules) {
+    if (rule->inputs.empty()) continue;
     std::string guard = changed(shape, shape.in_table_order(rule->inputs));
     if (!shape.binds_all(*rule))
       guard = compare("COALESCE(writer, path)", ">=", rule->from) + " AND " + guard;
@@ -181,12 +182,11 @@ std::string declarations(const Shape& shape, bool attributed, bool intervals) {
 }  // namespace
 
 std::string update_body(const Shape& shape) {
-  const bool attributed = std::any_of(shape.groups.begin(), shape.groups.end(),
-                                      [](const Group& g) { return g.attributed; }) ||
-                          std::any_of(shape.rules.begin(), shape.rules.end(),
-                                      [&](const SyncRule* r) { return !shape.binds_all(*r); });
-  const bool intervals =
-      attributed || std::any_of(shape.groups.begin(), shape.groups.end(), several);
+  const bool attributed = std::ranges::any_of(shape.groups, &Group::attributed) ||
+                          std::ranges::any_of(shape.rules, [&](const SyncRule* r) {
+                            return !shape.binds_all(*r) && !r->inputs.empty();
+                          });
+  const bool intervals = attributed || std::ranges::any_of(shape.groups, several);
   Code code;
   if (attributed) attribute(code, shape);
   own_evidence_groups(code, shape);
