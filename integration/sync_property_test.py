@@ -22,6 +22,7 @@ import psycopg2
 
 from rig.database import quote
 from rig.server import Server
+from sync.cases import run_cases
 from sync.chain import FRESH, Chain
 from sync.oracle import Oracle, Violation
 from sync.statements import Statement, Writer
@@ -250,6 +251,9 @@ def main():
         connection.autocommit = True
         cursor = connection.cursor()
         cursor.execute(HOSTILE)
+        for failure in run_cases(cursor):
+            print(failure)
+            wrong += 1
         first = options.seed if options.seed is not None else random.randrange(10**9)
         print(f"first seed {first}")
         deadline = time.monotonic() + options.seconds
