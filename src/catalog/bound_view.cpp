@@ -47,11 +47,11 @@ bool harmless_function(const std::string& signature) {
   static const std::unordered_set<std::string> harmless = {
       "textcat(text,text)", "lower(text)", "upper(text)", "initcap(text)", "btrim(text)",
       "ltrim(text)", "rtrim(text)", "btrim(text,text)", "ltrim(text,text)", "rtrim(text,text)",
-      "length(text)", "md5(text)", "reverse(text)", "concat(\"any\")", "concat_ws(text,\"any\")",
-      "\"left\"(text,integer)", "\"right\"(text,integer)", "text(name)", "text(boolean)", "text(character)",
+      "length(text)", "md5(text)", "reverse(text)", "concat(any)", "concat_ws(text,any)",
+      "left(text,integer)", "right(text,integer)", "text(name)", "text(boolean)", "text(character)",
       "int4(smallint)", "int8(smallint)", "int8(integer)", "float8(smallint)", "float8(integer)",
-      "float8(real)", "float4(smallint)", "\"numeric\"(smallint)", "\"numeric\"(integer)",
-      "\"numeric\"(bigint)", "now()"};
+      "float8(real)", "float4(smallint)", "numeric(smallint)", "numeric(integer)",
+      "numeric(bigint)", "now()"};
   if (harmless.contains(signature)) return true;
   const auto parenthesis = signature.find('(');
   static const std::vector<std::string> compared = {
@@ -67,10 +67,9 @@ bool harmless_function(const std::string& signature) {
 }
 
 bool asks_for_the_session(const std::string& signature) {
-  static const std::vector<std::string_view> prefixes = {"current_setting(", "current_schema(",
-                                                         "current_schemas(", "system_user(",
-                                                         "\"system_user\"(", "pg_has_role(",
-                                                         "\"current_user\"(", "\"session_user\"("};
+  static const std::vector<std::string_view> prefixes = {
+      "current_setting(", "current_schema(", "current_schemas(", "current_user(", "session_user(",
+      "system_user(",     "pg_has_role("};
   return std::ranges::any_of(prefixes, [&](std::string_view p) { return signature.starts_with(p); }) ||
          (signature.starts_with("has_") && signature.find("_privilege(") != std::string::npos);
 }
@@ -126,7 +125,10 @@ WITH tree AS MATERIALIZED (
   SELECT substr(r.ev_action::text, strpos(r.ev_action::text, ':fromlist (')) AS nodes
   FROM pg_rewrite r WHERE r.ev_class = $1::regclass)
 SELECT pg_get_viewdef($1::regclass), format_type(a.atttypid, a.atttypmod),
-       CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation END,
+       CASE WHEN a.attcollation <> t.typcollation THEN (
+         SELECT quote_ident(n.nspname) || '.' || quote_ident(c.collname)
+         FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
+         WHERE c.oid = a.attcollation) END,
        (SELECT count(*) FROM pg_attribute x WHERE x.attrelid = a.attrelid AND x.attnum > 0),
        ARRAY(SELECT DISTINCT m.k[1] FROM regexp_matches(nodes, '\{([A-Z_]+)', 'g') AS m (k)
              WHERE m.k[1] <> 'COERCEVIAIO' OR nodes ~ ':resulttype (?!25 )\d+ :resultcollid'),
@@ -178,7 +180,8 @@ sql::Expression read_bound_view(const db::Result& row) {
   for (const std::string& entry : parse_array(row.rows_[0][5])) {
     if (entry[0] == 's') at_least(sql::Volatility::stable);
     if (entry[0] == 'v') at_least(sql::Volatility::volatile_);
-    const std::string signature = entry.substr(2);
+    std::string signature = entry.substr(2);
+    std::erase(signature, '"');  // around names that are keywords, such as "left"
     if (entry[1] == 'u') expression.calls_user_code = true;
     if (asks_for_the_session(signature)) expression.session_dependent = true;
     if (!harmless_function(signature)) expression.can_raise = true;
