@@ -5,7 +5,7 @@ Random chains of versions are built step by step (steady, filling with the newes
 steady again). Random statements write through every version's view and the base table, under paths that
 are right, absent, misleading or hostile; after each one all physical columns are compared with the oracle.
 
-    PGSTRATA_SYNC_COMPILE=build/dev/sync_compile integration/sync_property_test.py [--seconds N] [--seed N]
+    PGSTRATA_SYNC_COMPILE=build/dev/tests/sync_compile integration/sync_property_test.py [--seconds N] [--seed N]
 
 Prints the seed of a table that fails; `--seed` runs exactly that one. Exit code 1 if any value was wrong.
 """

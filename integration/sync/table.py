@@ -21,7 +21,7 @@ CREATE DOMAIN evil.name AS int; CREATE DOMAIN evil.bool AS int; CREATE DOMAIN ev
 
 
 def compiler():
-    return os.environ.get("PGSTRATA_SYNC_COMPILE", "build/dev/sync_compile")
+    return os.environ.get("PGSTRATA_SYNC_COMPILE", "build/dev/tests/sync_compile")
 
 
 def compile_sync(description):

@@ -106,7 +106,7 @@ void attribute(Code& code, const Shape& shape);
 // them at.
 std::map<int, Columns> shared_inputs(const Shape& shape);
 
-// IF … RAISE for one rule, under a guard that says whom it binds (empty: everybody).
+// IF … RAISE for one rule, under a guard that says whom it binds.
 void enforce(Code& code, const Shape& shape, const SyncRule& rule, const std::string& guard);
 
 // Complete bodies, DECLARE to END.
