@@ -64,7 +64,7 @@ bool Worker::round_over_leftovers() {
 }
 
 void Worker::fill_rows(std::int64_t begin, std::int64_t end) {
-  set_limits(shared_.options.lock_budget, milliseconds(0));
+  set_limits(milliseconds(0), milliseconds(0));
   const auto rows = connection_.execute(shared_.statements.rows_left, {tid(begin), tid(end)});
   for (std::size_t row = 0; row < rows.size(); ++row) {
     wait_for_leave(free_at_);
@@ -73,10 +73,13 @@ void Worker::fill_rows(std::int64_t begin, std::int64_t end) {
 }
 
 // Alternately: among overlapping FOR SHARE holders only waiting gets a turn, in a queue of FOR UPDATE
-// only skipping does.
+// only skipping does. Who waits is first in line for the row, and others queue behind: so the whole
+// wait, not only that for each holder, has the lock budget. Who skips may take its time.
 void Worker::fill_row(const std::string& ctid) {
   wait_for_rows_ = !wait_for_rows_;
+  const auto budget = wait_for_rows_ ? shared_.options.lock_budget : milliseconds(0);
   try {
+    set_limits(shared_.options.lock_budget, budget);
     const auto filled = wait_for_rows_ ? execute("row waiting", shared_.statements.row_waiting, 0, 0, {ctid})
                                        : execute("row skipping", shared_.statements.row_skipping, 0, 0, {ctid});
     blocked_ = filled.rows == 0;

@@ -13,7 +13,8 @@ namespace pgstrata::db {
 struct Blocker {
   std::string key;   // "pid 4711", "prepared transaction 'tx1'": the same holder has the same key
   std::string text;  // "pid 4711 (psql, user bob, idle in transaction for 12 s)"
-  bool operator==(const Blocker&) const = default;
+  // The same holder, whatever its age is by now.
+  bool operator==(const Blocker& other) const { return key == other.key; }
 };
 
 // "a, b and 3 more"; "somebody" when empty.

@@ -172,7 +172,7 @@ std::vector<plan::Remark> check_before(Session& session, const Prepared& prepare
                         " prepared transactions are open; their locks can hold a step up until it gives up"});
   for (auto& [logical, after] : prepared.next.tables) {
     const Table* before = prepared.live.back().physical_table(after.physical);
-    if (!before) continue;
+    if (!before || *before == after) continue;
     check_rows(session, prepared, *before, after);
     check_keys(session, prepared, *before, after);
     check_references(session, prepared, *before, after);

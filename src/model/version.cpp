@@ -1,6 +1,7 @@
 #include "model/version.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace pgstrata::model {
 namespace {
@@ -27,15 +28,16 @@ const Table* Version::table(const std::string& logical) const {
   auto found = tables.find(logical);
   return found == tables.end() ? nullptr : &found->second;
 }
+// Nearly every table is called in the base schema what the version calls it.
 const Table* Version::physical_table(const std::string& wanted) const {
+  auto same = tables.find(wanted);
+  if (same != tables.end() && same->second.physical == wanted) return &same->second;
   for (auto& [logical, table] : tables)
     if (table.physical == wanted) return &table;
   return nullptr;
 }
 Table* Version::physical_table(const std::string& wanted) {
-  for (auto& [logical, table] : tables)
-    if (table.physical == wanted) return &table;
-  return nullptr;
+  return const_cast<Table*>(std::as_const(*this).physical_table(wanted));
 }
 
 bool Version::has_links(const std::string& physical) const {
