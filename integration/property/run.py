@@ -95,7 +95,7 @@ class Run:
         writers.stop()
 
     def clean(self):
-        schemas = [s for s in self.database.schemas() if s == self.base or s.startswith(f"{self.base}_")
+        schemas = [s for s in self.database.schemas(support=True) if s == self.base or s.startswith(f"{self.base}_")
                    or s == f"pgstrata_{self.base}"]
         for schema in schemas:
             self.database.execute(f"DROP SCHEMA IF EXISTS {quote(schema)} CASCADE", role="postgres")
@@ -117,12 +117,12 @@ def main():
                 run = Run(database, directory, number)
                 try:
                     run.life()
-                    run.clean()
                 except Exception:
                     failed.append(number)
                     print(f"\nseed {number} failed:\n" + "\n".join(run.told) + "\n" + traceback.format_exc(limit=-2))
                     if not arguments.keep_going:
                         break
+                run.clean()
                 done = number - seed + 1
                 if done % 20 == 0:
                     print(f"  {done} runs, {time.monotonic() - started:.0f} s, {len(failed)} failed", flush=True)

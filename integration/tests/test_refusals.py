@@ -102,6 +102,7 @@ OBJECTS = {
     "a replica identity index over the column": (
         "CREATE TABLE t (id int, a int NOT NULL); CREATE UNIQUE INDEX i ON t (a);"
         "ALTER TABLE t REPLICA IDENTITY USING INDEX i", ALTER_A, "replica identity"),
+    "a column that has the marker's name": ("CREATE TABLE t (id int, a int, _m int)", ALTER_A, "_m"),
     "a rewrite rule": (
         "CREATE TABLE t (id int, a int); CREATE RULE r AS ON UPDATE TO t DO ALSO NOTHING", ALTER_A, "rule"),
 }

@@ -47,7 +47,8 @@ def test_an_app_role_holds_nothing_on_what_is_ours(poor, cli):
 
 def test_who_may_not_use_the_base_schema_may_not_use_its_versions(db, cli):
     db.execute("DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'stranger') THEN"
-               " CREATE ROLE stranger LOGIN; END IF; END $$; REVOKE USAGE ON SCHEMA public FROM PUBLIC", role="postgres")
+               " CREATE ROLE stranger LOGIN; END IF; END $$; REVOKE USAGE ON SCHEMA public FROM PUBLIC;"
+               " GRANT USAGE ON SCHEMA public TO app", role="postgres")
     db.tables(TABLES)
     cli.start("new", TRANSLATED)
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):

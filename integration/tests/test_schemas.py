@@ -22,7 +22,7 @@ def test_two_base_schemas_migrate_independently(db, tmp_path, pgstrata):
     shop.start("new", OPERATIONS)
     assert fingerprint(db, "blog") == before
     blog.start("new", OPERATIONS)
-    assert {"shop_new", "blog_new", "pgstrata_shop", "pgstrata_blog"} <= db.schemas()
+    assert {"shop_new", "blog_new", "pgstrata_shop", "pgstrata_blog"} <= db.schemas(support=True)
     db.write("new", "UPDATE t SET a = 'xyz'")
     assert db.execute("SELECT (SELECT a FROM shop.t), (SELECT a FROM blog.t)") == [(5, 3)]
     shop.complete()
