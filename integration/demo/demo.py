@@ -152,7 +152,7 @@ def story(bank, watch, running):
     print(f"  {filled}")
     print(f"  transactions done: {old.transactions:,} by the old app, {new.transactions:,} by the new one")
     print(f"  failed transactions: {failed}")
-    print(f"  longest wait of any client behind pgstrata: {watch.longest * 1000:.0f} ms")
+    print(f"  longest wait of any client behind pgstrata: {watch.longest_text()}")
     print(f"  slowest transaction of any client: {max(old.slowest, new.slowest) * 1000:.0f} ms")
     for error in (old.errors + new.errors)[:5]:
         print(f"  {error}")

@@ -63,6 +63,10 @@ class WaitWatch:
         if error is None:
             self.check()
 
+    def longest_text(self):
+        """"under 20 ms" where no two samples in a row saw the same wait."""
+        return f"{max(self.longest, self.interval) * 1000:.0f} ms" if self.longest else f"under {self.interval * 1000:.0f} ms"
+
     def check(self):
         assert self.samples > 0, "the watch took no sample"
         worst = max(self.waits, key=lambda wait: wait[0], default=None)
