@@ -52,7 +52,8 @@ Column make_column(db::Result& rows, std::size_t row, const EqualTypes& equal_ty
   return column;
 }
 
-// Fields that most columns leave at their default come as NULL, which costs one byte.
+// Fields that most columns leave at their default come as NULL, which costs one byte. The CASE spares
+// columns without a default their look-up: an index is not descended for a NULL key.
 constexpr const char* columns_query = R"sql(
 DECLARE pgstrata_columns NO SCROLL CURSOR FOR
 SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.attnotnull,
@@ -68,7 +69,7 @@ SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.
 FROM pg_class c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
-LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = CASE WHEN a.atthasdef THEN a.attnum END
 LEFT JOIN (SELECT o.oid, o.collname, o.collisdeterministic, n.nspname
            FROM pg_collation o JOIN pg_namespace n ON n.oid = o.collnamespace) co
        ON co.oid = a.attcollation

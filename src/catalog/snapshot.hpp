@@ -1,6 +1,6 @@
 // A snapshot of one base schema's catalog: what PostgreSQL has now, as plain values.
 //
-// Everything the compiler may ask about existing objects is here, in a few set-based reads (ten queries
+// Everything the compiler may ask about existing objects is here, in a few set-based reads (about twenty
 // for any number of tables), all types and expressions printed under search_path = pg_catalog, so that every
 // name outside pg_catalog is qualified. Nothing here connects; catalog::read() fills it.
 #pragma once
