@@ -3,6 +3,12 @@
 // Set-based UPDATEs over ctid page ranges, each page once, no primary key needed (design.md section 8).
 // Invariant: every row version that exists when run() returns has marker = -newest, or its translation
 // was already in place. Resumable: the cursor is saved in the statement that fills.
+//
+// Against one plain UPDATE of the same rows without a trigger (1 and 2 million rows of 120 B, 15.20, two
+// cores that were never idle): WAL 1.12 to 1.14x, of which 1.12x is PostgreSQL's own price for a BEFORE
+// UPDATE trigger; time, median of five, 1.19x with one worker, 1.03x with two. A batch costs 0.35 ms
+// beside its rows (fence, cursor, commit), so the more the machine is loaded, the smaller the batches and
+// the larger that share. An idle machine has not been measured with this code.
 #pragma once
 
 #include <atomic>
