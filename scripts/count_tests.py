@@ -21,12 +21,10 @@ def pytest(root):
     passed = failed = 0
     for case in root.iter("testcase"):
         runs = [int(p.get("value")) for p in case.iter("property") if p.get("name") == "runs"]
-        count = runs[0] if runs else 1
         if case.find("failure") is not None or case.find("error") is not None:
             failed += 1
-            passed += count - 1
         elif case.find("skipped") is None:
-            passed += count
+            passed += runs[0] if runs else 1
     return passed, failed
 
 
@@ -54,7 +52,8 @@ def count(path):
     return boost(root) if ".boost." in path.name else pytest(root)
 
 
-counts = [count(path) for path in sorted(pathlib.Path(sys.argv[1]).glob("*.*")) if path.suffix in {".xml", ".out"}]
+counts = [count(path) for path in sorted(pathlib.Path(sys.argv[1]).glob("*.*"))
+          if path.suffix in {".xml", ".out"}]
 passed, failed = sum(p for p, _ in counts), sum(f for _, f in counts)
 print(f"{passed} passed, {failed} failed")
 sys.exit(1 if failed or not passed else 0)
