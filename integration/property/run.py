@@ -74,7 +74,8 @@ class Run:
             ending = self.rng.choice(["complete", "complete", "rollback"])
             self.tell(ending)
             writers.expect_end(1 if ending == "complete" else 2)
-            self.write(writers, [2, 2] if on_base and ending == "complete" else [1, 2, 2], 10, during=lambda: self.cli.run(ending))
+            both_end = on_base and ending == "complete"     # the base schema changes under its own clients
+            self.write(writers, [2, 2] if both_end else [1, 2, 2], 10, during=lambda: self.cli.run(ending))
             writers.check(2 if ending == "complete" else 1)
         if ending == "rollback":
             assert fingerprint(self.database) == before

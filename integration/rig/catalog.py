@@ -1,11 +1,13 @@
 """The catalog fingerprint of a base schema: a text that two equal schemas share.
 
 Everything that a native ALTER TABLE would leave or change is in it, by name and sorted; oids, physical
-column order, the values of sequences and the server's own column versions (`pg_attver`) are not. A failed comparison reads as a diff.
+column order, the values of sequences and the server's own column versions (`pg_attver`) are not. A failed
+comparison reads as a diff.
 """
 
 RELATIONS = """
-SELECT format('relation %s kind=%s owner=%s persistence=%s options=%s replica=%s rls=%s/%s partition=%s acl=%s comment=%s',
+SELECT format('relation %s kind=%s owner=%s persistence=%s options=%s replica=%s rls=%s/%s partition=%s'
+  ' acl=%s comment=%s',
   c.relname, c.relkind, pg_get_userbyid(c.relowner), c.relpersistence, c.reloptions, c.relreplident,
   c.relrowsecurity, c.relforcerowsecurity, pg_get_expr(c.relpartbound, c.oid),
   (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(c.relacl) a), obj_description(c.oid, 'pg_class'))
@@ -13,7 +15,8 @@ FROM pg_class c WHERE c.relnamespace = %(schema)s::regnamespace AND c.relkind IN
 """
 
 COLUMNS = r"""
-SELECT format('column %s.%s %s notnull=%s default=%s identity=%s generated=%s collation=%s target=%s storage=%s compression=%s options=%s acl=%s comment=%s',
+SELECT format('column %s.%s %s notnull=%s default=%s identity=%s generated=%s collation=%s target=%s storage=%s'
+  ' compression=%s options=%s acl=%s comment=%s',
   c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid),
   a.attidentity, a.attgenerated, a.attcollation::regcollation, a.attstattarget, a.attstorage, a.attcompression,
   (SELECT string_agg(o, ' ' ORDER BY o) FROM unnest(a.attoptions) o WHERE o NOT LIKE 'pg\_attver=%'),

@@ -86,7 +86,8 @@ def test_a_version_of_any_name_is_recognised_on_the_path(flight, name):
 @pytest.mark.parametrize("version, seen_by_old, seen_by_new", [
     ("new", ("zoe", 18), ("Zoe Q", 18)), ("baseline", ("Zoe Q", 18), ("ZOE Q", 18))])
 @pytest.mark.parametrize("path", ["pg_catalog", "pg_catalog, public_baseline", "pg_catalog, public_new"])
-def test_a_hardened_function_that_names_the_view_writes_as_that_version(flight, version, seen_by_old, seen_by_new, path):
+def test_a_hardened_function_that_names_the_view_writes_as_that_version(
+        flight, version, seen_by_old, seen_by_new, path):
     db = flight(TABLES, OPERATIONS)
     db.execute(f"""
         CREATE SCHEMA api; GRANT USAGE ON SCHEMA api TO app;
@@ -144,18 +145,22 @@ def test_an_orm_that_writes_back_all_columns_unchanged_changes_nothing(flight):
 
 def test_a_value_that_is_equal_but_not_the_same_is_translated(flight):
     db = flight("CREATE TABLE t (id int PRIMARY KEY, a numeric); INSERT INTO t VALUES (1, 1.0)",
-                [{"alter_column": {"table": "t", "column": "a", "type": "text", "up": "a::text", "down": "a::numeric"}}])
+                [{"alter_column": {"table": "t", "column": "a", "type": "text",
+                                    "up": "a::text", "down": "a::numeric"}}])
     db.write("baseline", "UPDATE t SET a = 1.00")
     assert db.rows("new", "SELECT a FROM t") == [("1.00",)]
 
 
 WRITES = {
-    "upsert that inserts": ("INSERT INTO users (id, name) VALUES (9, 'Zoe') ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name", 9),
-    "upsert that updates": ("INSERT INTO users (id, name) VALUES (1, 'Zoe') ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name", 1),
+    "upsert that inserts": (
+        "INSERT INTO users (id, name) VALUES (9, 'Zoe') ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name", 9),
+    "upsert that updates": (
+        "INSERT INTO users (id, name) VALUES (1, 'Zoe') ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name", 1),
     "update returning": ("UPDATE users SET name = 'Zoe' WHERE id = 1 RETURNING name", 1),
     "update from": ("UPDATE users SET name = s.n FROM (VALUES (1, 'Zoe')) AS s(i, n) WHERE id = s.i", 1),
     "writable CTE": ("WITH w AS (UPDATE users SET name = 'Zoe' WHERE id = 1 RETURNING id) SELECT * FROM w", 1),
-    "CTE that moves": ("WITH d AS (DELETE FROM users WHERE id = 1 RETURNING *) INSERT INTO users (id, name) SELECT 8, 'Zoe' FROM d", 8),
+    "CTE that moves": (
+        "WITH d AS (DELETE FROM users WHERE id = 1 RETURNING *) INSERT INTO users (id, name) SELECT 8, 'Zoe' FROM d", 8),
     "multi-row insert": ("INSERT INTO users (id, name) VALUES (8, 'Zoe'), (9, 'Zoe')", 9),
 }
 

@@ -112,7 +112,8 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_resumes(db, cli, how):
     _, err = starting.communicate(timeout=20)
     assert starting.returncode == INTERRUPTED, err
     assert cli.status()["unfinished"]["command"] == "start"
-    assert db.value("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pgstrata%'", role="postgres") == 0
+    sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pgstrata%'"
+    assert db.value(sessions, role="postgres") == 0
     cli.run("start", "new.json")
     assert db.rows("new", "SELECT count(a) FROM t") == [(20000,)]
     cli.rollback()
@@ -146,7 +147,8 @@ def test_validate_reads_several_files_and_needs_no_server(cli):
 
 def test_validate_binds_expressions_where_a_server_is_given(db, cli):
     db.tables(TABLES)
-    path = cli.file("bad", [{"alter_column": {"table": "t", "column": "a", "type": "text", "up": "nope(a)", "down": "1"}}])
+    path = cli.file("bad", [{"alter_column": {"table": "t", "column": "a", "type": "text",
+                                             "up": "nope(a)", "down": "1"}}])
     cli.bare("validate", path)
     assert "nope" in cli.run("validate", path, expect=3).text
 

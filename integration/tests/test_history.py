@@ -81,7 +81,8 @@ def test_versions_follow_each_other_through_several_lives(db, cli):
     db.tables(TABLES)
     cli.start("v2", ALTER)
     cli.complete()
-    cli.start("v3", [{"alter_column": {"table": "t", "column": "a", "type": "int", "up": "length(a)", "down": "a::text"}}])
+    cli.start("v3", [{"alter_column": {"table": "t", "column": "a", "type": "int",
+                                   "up": "length(a)", "down": "a::text"}}])
     db.write("v2", "UPDATE t SET a = 'four'")
     assert db.rows("v3", "SELECT a FROM t") == [(4,)]
     cli.rollback()
@@ -94,3 +95,14 @@ def test_versions_follow_each_other_through_several_lives(db, cli):
     assert db.columns("base", "t") == ["id", "n"]
     assert db.value("SELECT count(*) FROM pg_trigger WHERE tgrelid = 'public.t'::regclass") == 0
     assert db.schemas() == {"public", "pgstrata", "public_v5"}
+
+
+def test_a_migration_stands_on_the_names_that_the_completed_one_gave(db, cli):
+    db.tables(TABLES)
+    cli.start("v2", [{"rename_table": {"from": "t", "to": "u"}}, {"rename_column": {"table": "u", "from": "a", "to": "b"}}])
+    cli.complete()
+    cli.start("v3", [{"alter_column": {"table": "u", "column": "b", "type": "bigint"}},
+                     {"create_table": {"name": "t", "columns": [{"name": "id", "type": "int", "pk": True}]}}])
+    assert db.rows("v3", "SELECT * FROM u") == [(1, 5)]
+    cli.complete()
+    assert db.columns("base", "u") == ["id", "b"]

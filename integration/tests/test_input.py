@@ -176,7 +176,15 @@ def test_a_version_name_too_long(db, cli, unchanged):
     unchanged.check()
 
 
-GOOD = "operations:\n  - add_column:\n      table: t\n      column:\n        name: b\n        type: int\n        default: '7'\n"
+GOOD = """\
+operations:
+  - add_column:
+      table: t
+      column:
+        name: b
+        type: int
+        default: '7'
+"""
 
 
 @pytest.mark.parametrize("document", [GOOD.replace("\n", "\r\n"), "\ufeff" + GOOD], ids=["CRLF", "byte-order mark"])

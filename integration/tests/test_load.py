@@ -21,9 +21,11 @@ BUSY = Life(
     """,
     operations=[{"alter_column": {"table": "accounts", "column": "amount", "type": "bigint",
                                   "up": "amount::bigint * 10", "down": "(amount / 10)::int"}}],
-    old=[key(), Column("amount", "amount", "int", some_small, True, 4), Column("note", "note", "text", lambda r: "n")],
+    old=[key(), Column("amount", "amount", "int", some_small, True, 4),
+         Column("note", "note", "text", lambda r: "n")],
     new=[key(), Column("amount", "wide", "bigint", some_small, True, 4), Column("note", "note", "text", lambda r: "n")],
-    links=[Link(2, True, "wide", ("amount",), lambda v: v * 10), Link(2, False, "amount", ("wide",), lambda v: v // 10)],
+    links=[Link(2, True, "wide", ("amount",), lambda v: v * 10),
+           Link(2, False, "amount", ("wide",), lambda v: v // 10)],
 )
 
 

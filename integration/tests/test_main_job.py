@@ -87,8 +87,10 @@ def test_rollback_leaves_the_base_schema_as_it_was(flight, db, cli):
 
 
 def test_rollback_says_how_many_rows_hold_what_only_the_new_shape_can_hold(db, cli):
-    db.tables("CREATE TABLE t (id int PRIMARY KEY, a text); INSERT INTO t SELECT g, 'abcdef' FROM generate_series(1, 9) g")
-    cli.start("new", [{"alter_column": {"table": "t", "column": "a", "type": "text", "up": "upper(a)", "down": "left(lower(a), 3)"}}])
+    db.tables("CREATE TABLE t (id int PRIMARY KEY, a text);"
+              "INSERT INTO t SELECT g, 'abcdef' FROM generate_series(1, 9) g")
+    cli.start("new", [{"alter_column": {"table": "t", "column": "a", "type": "text",
+                                    "up": "upper(a)", "down": "left(lower(a), 3)"}}])
     db.write("new", "UPDATE t SET a = 'VERYLONG' WHERE id IN (4, 7)")
     result = cli.rollback("--json")
     assert [(l["table"], l["column"]) for l in result.json["lost"]] == [("t", "a")]

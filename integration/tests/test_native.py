@@ -50,13 +50,15 @@ CASES = {
     "no comment": ([alter(column="a", comment=None)], "COMMENT ON COLUMN t.a IS NULL"),
     "a check": ([alter(column="c", check={"name": "c_small", "constraint": "c < 1000"})],
                 "ALTER TABLE t ADD CONSTRAINT c_small CHECK (c < 1000)"),
-    "a check with up": ([alter(column="c", check={"name": "c_small", "constraint": "c < 10"}, up="least(c, 9)", down="c")],
-                        "UPDATE t SET c = 9; ALTER TABLE t ADD CONSTRAINT c_small CHECK (c < 10)"),
+    "a check with up": (
+        [alter(column="c", check={"name": "c_small", "constraint": "c < 10"}, up="least(c, 9)", down="c")],
+        "UPDATE t SET c = 9; ALTER TABLE t ADD CONSTRAINT c_small CHECK (c < 10)"),
     "unique": ([alter(column="c", unique={"name": "c_once"})], "ALTER TABLE t ADD CONSTRAINT c_once UNIQUE (c)"),
     "unique with up": ([alter(column="b", unique={"name": "b_once"}, up="b || id", down="b")],
                        "UPDATE t SET b = id; ALTER TABLE t ADD CONSTRAINT b_once UNIQUE (b)"),
     "references": (
-        [alter(column="b", references={"name": "b_parent", "table": "parent", "column": "code", "on_delete": "CASCADE"})],
+        [alter(column="b", references={"name": "b_parent", "table": "parent", "column": "code",
+                                       "on_delete": "CASCADE"})],
         "ALTER TABLE t ADD CONSTRAINT b_parent FOREIGN KEY (b) REFERENCES parent (code) ON DELETE CASCADE"),
     "several at once": (
         [alter(column="b", type="varchar(9)", nullable=False, default="'d'", comment="nine", up="left(b, 9)", down="b",
@@ -70,7 +72,8 @@ CASES = {
     "drop a column with a sequence": ([{"drop_column": {"table": "t", "column": "id"}}], "ALTER TABLE t DROP id"),
     "drop table": ([{"drop_table": {"name": "doomed"}}], "DROP TABLE doomed"),
     "drop index": ([{"drop_index": {"name": "t_a"}}], "DROP INDEX t_a"),
-    "add a nullable column": ([column(column={"name": "n", "type": "text", "nullable": True})], "ALTER TABLE t ADD n text"),
+    "add a nullable column": ([column(column={"name": "n", "type": "text", "nullable": True})],
+                              "ALTER TABLE t ADD n text"),
     "add with default": ([column(column={"name": "n", "type": "int", "default": "3"})],
                          "ALTER TABLE t ADD n int NOT NULL DEFAULT 3"),
     "add with volatile default": (
@@ -99,7 +102,8 @@ CASES = {
     "create hash index": ([{"create_index": {"table": "t", "name": "fresh", "method": "hash", "columns": ["b"]}}],
                           "CREATE INDEX fresh ON t USING hash (b)"),
     "index on an altered column": (
-        [alter(column="b", type="text", up="upper(b)", down="b"), {"create_index": {"table": "t", "name": "fresh", "columns": ["b"]}}],
+        [alter(column="b", type="text", up="upper(b)", down="b"),
+         {"create_index": {"table": "t", "name": "fresh", "columns": ["b"]}}],
         "CREATE INDEX fresh ON t (b)"),
     "create table": (
         [{"create_table": {"name": "n", "comment": "made", "columns": [
@@ -125,7 +129,8 @@ CASES = {
                                {"name": "n_key", "type": "primary_key", "columns": ["y", "x"]},
                                {"name": "n_fk", "type": "foreign_key", "columns": ["y"], "deferrable": True,
                                 "initially_deferred": True, "references": {"table": "parent", "columns": ["code"]}}]}}],
-        "CREATE TABLE n (x int NOT NULL, y text NOT NULL, CONSTRAINT n_key PRIMARY KEY (y, x), CONSTRAINT n_fk FOREIGN KEY (y)"
+        "CREATE TABLE n (x int NOT NULL, y text NOT NULL, CONSTRAINT n_key PRIMARY KEY (y, x),"
+        " CONSTRAINT n_fk FOREIGN KEY (y)"
         " REFERENCES parent (code) DEFERRABLE INITIALLY DEFERRED)"),
     "sql": ([{"sql": {"up": "CREATE TABLE n (a int); ALTER TABLE t ADD extra int", "down": "SELECT 1"}}],
             "CREATE TABLE n (a int); ALTER TABLE t ADD extra int"),
@@ -143,7 +148,8 @@ def test_complete_leaves_what_native_ddl_leaves(db, cli, case):
     completed = fingerprint(db)
     assert db.support_objects() == set(), "nothing in flight needs them any more"
     with db.connect(role="postgres").cursor() as cursor:
-        cursor.execute("DROP SCHEMA public_new CASCADE; DROP OWNED BY owner CASCADE; GRANT ALL ON SCHEMA public TO owner")
+        cursor.execute("DROP SCHEMA public_new CASCADE; DROP OWNED BY owner CASCADE;"
+                       "GRANT ALL ON SCHEMA public TO owner")
     db.tables(TABLES)
     db.execute(f"SET search_path = public; {native}")
     assert completed == fingerprint(db)

@@ -51,7 +51,8 @@ def test_a_column_added_with_a_constant_needs_no_backfill(db, cli):
 
 def test_a_volatile_default_is_evaluated_once_per_row(flight):
     db = flight(TABLES + "INSERT INTO t SELECT g FROM generate_series(2, 50) g",
-                [{"add_column": {"table": "t", "column": {"name": "u", "type": "uuid", "default": "gen_random_uuid()"}}}])
+                [{"add_column": {"table": "t", 
+                                  "column": {"name": "u", "type": "uuid", "default": "gen_random_uuid()"}}}])
     assert db.rows("new", "SELECT count(DISTINCT u), count(u) FROM t") == [(50, 50)]
     before = db.rows("new", "SELECT u FROM t WHERE id = 1")
     db.write("baseline", "UPDATE t SET a = 99 WHERE id = 1")
@@ -95,7 +96,8 @@ def test_each_version_has_its_own_default_and_comment(flight):
     db.write("baseline", "INSERT INTO t (id) VALUES (2)")
     db.write("new", "INSERT INTO t (id) VALUES (3)")
     assert db.rows("base", "SELECT b FROM t WHERE id > 1 ORDER BY id") == [("d",), ("new",)]
-    assert [db.value(f"SELECT col_description('public_{v}.t'::regclass, 3)") for v in ("baseline", "new")] == [None, "newer"]
+    comment = "SELECT col_description('public_{}.t'::regclass, 3)"
+    assert [db.value(comment.format(v)) for v in ("baseline", "new")] == [None, "newer"]
 
 
 def test_a_version_without_a_default_inserts_null_where_the_old_one_has_one(flight):
@@ -129,7 +131,8 @@ def test_a_unique_index_lets_both_versions_upsert(flight):
 def test_an_index_of_every_method_can_be_created(flight):
     db = flight(TABLES + "ALTER TABLE t ADD p point, ADD v tsvector", [
         {"create_index": {"table": "t", "name": f"t_{method}", "method": method, "columns": [column]}}
-        for method, column in [("btree", "a"), ("hash", "b"), ("gist", "p"), ("spgist", "p"), ("gin", "v"), ("brin", "a")]])
+        for method, column in [("btree", "a"), ("hash", "b"), ("gist", "p"), ("spgist", "p"),
+                               ("gin", "v"), ("brin", "a")]])
     made = {m for (m,) in db.execute("SELECT a.amname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
                                      " JOIN pg_am a ON a.oid = c.relam WHERE i.indrelid = 'public.t'::regclass")}
     assert made == {"btree", "hash", "gist", "spgist", "gin", "brin"}

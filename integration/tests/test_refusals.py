@@ -29,10 +29,12 @@ CHECK = {"columns": ["a"], "check": "a > 0", "up": {"a": "a"}, "down": {"a": "a"
 
 # what is asked -> (operation, a word of the message)
 REFUSED = {
-    "create_constraint": ({"create_constraint": {"table": "t", "name": "c", "type": "check", **CHECK}}, "create_constraint"),
+    "create_constraint": (
+        {"create_constraint": {"table": "t", "name": "c", "type": "check", **CHECK}}, "create_constraint"),
     "drop_constraint": ({"drop_constraint": {"table": "t", "name": "c", "up": "a", "down": "a"}}, "drop_constraint"),
     "drop_multicolumn_constraint": (
-        {"drop_multicolumn_constraint": {"table": "t", "name": "c", "down": {"a": "a"}}}, "drop_multicolumn_constraint"),
+        {"drop_multicolumn_constraint": {"table": "t", "name": "c", "down": {"a": "a"}}},
+        "drop_multicolumn_constraint"),
     "rename_constraint": ({"rename_constraint": {"table": "t", "from": "c", "to": "d"}}, "rename_constraint"),
     "set_replica_identity": (
         {"set_replica_identity": {"table": "t", "identity": {"type": "full"}}}, "set_replica_identity"),
@@ -60,11 +62,13 @@ REFUSED = {
 # tables and what depends on them -> (tables, operation, a word of the message)
 OBJECTS = {
     "a partitioned table": (
-        "CREATE TABLE t (id int, a int) PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (9)",
+        "CREATE TABLE t (id int, a int) PARTITION BY RANGE (id);"
+        "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (9)",
         ALTER_A, "partition"),
     "row-level security": ("CREATE TABLE t (id int, a int); ALTER TABLE t ENABLE ROW LEVEL SECURITY", ALTER_A, "row"),
     "a BEFORE ROW trigger of the user": (
-        "CREATE TABLE t (id int, a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TABLE t (id int, a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql"
+        " AS 'BEGIN RETURN NEW; END';"
         "CREATE TRIGGER mine BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()", ALTER_A, "mine"),
     "a view over the column": ("CREATE TABLE t (id int, a int); CREATE VIEW v AS SELECT a FROM t", ALTER_A, "v"),
     "a materialised view over the column": (
@@ -78,7 +82,8 @@ OBJECTS = {
     "a policy that reads the column": (
         "CREATE TABLE t (id int, a int); CREATE POLICY p ON t USING (a > 0)", ALTER_A, "p"),
     "a function bound to the column": (
-        "CREATE TABLE t (id int, a int); CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT max(a) FROM t; END",
+        "CREATE TABLE t (id int, a int); CREATE FUNCTION f() RETURNS int LANGUAGE sql"
+        " BEGIN ATOMIC SELECT max(a) FROM t; END",
         ALTER_A, "f"),
     "a generated column that reads it": (
         "CREATE TABLE t (id int, a int, g int GENERATED ALWAYS AS (a + 1) STORED)", ALTER_A, "g"),
@@ -97,7 +102,8 @@ OBJECTS = {
         "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int, a int REFERENCES p ON DELETE SET NULL)",
         {"alter_column": {"table": "t", "column": "a", "type": "int", "up": "coalesce(a, 0)", "down": "a"}}, "SET NULL"),
     "a trigger of the user with the column in its OF list": (
-        "CREATE TABLE t (id int, a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+        "CREATE TABLE t (id int, a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql"
+        " AS 'BEGIN RETURN NULL; END';"
         "CREATE TRIGGER mine AFTER UPDATE OF a ON t FOR EACH ROW EXECUTE FUNCTION f()", ALTER_A, "mine"),
     "a replica identity index over the column": (
         "CREATE TABLE t (id int, a int NOT NULL); CREATE UNIQUE INDEX i ON t (a);"

@@ -58,7 +58,8 @@ def test_who_may_not_use_the_base_schema_may_not_use_its_versions(db, cli):
 
 def test_default_privileges_of_the_owner_do_not_widen_a_version(db, cli):
     db.execute("ALTER DEFAULT PRIVILEGES GRANT SELECT, DELETE ON TABLES TO app")
-    db.execute("SET search_path = public; " + TABLES + "REVOKE ALL ON public.t FROM app; GRANT SELECT ON public.t TO app")
+    db.execute("SET search_path = public; " + TABLES + "REVOKE ALL ON public.t FROM app;"
+               "GRANT SELECT ON public.t TO app")
     cli.start("new", TRANSLATED)
     assert db.rows("new", "SELECT a FROM t") == [("5",)]
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
@@ -78,7 +79,8 @@ def test_a_translation_that_reads_another_table_works_for_a_writer_without_right
 
 
 def test_a_translation_may_call_a_function_of_the_base_schema(poor, cli):
-    poor.execute("CREATE FUNCTION public.wrap(int) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT '<' || $1 || '>' $$;"
+    poor.execute("CREATE FUNCTION public.wrap(int) RETURNS text LANGUAGE sql IMMUTABLE"
+                 " AS $$ SELECT '<' || $1 || '>' $$;"
                  "REVOKE EXECUTE ON FUNCTION public.wrap FROM PUBLIC")
     cli.start("new", [{"alter_column": {"table": "t", "column": "a", "type": "text", "up": "wrap(a)",
                                         "down": "btrim(a, '<>')::int"}}])
@@ -120,7 +122,8 @@ def test_without_ownership_nothing_is_done_and_the_table_is_named(db, tmp_path, 
 
 
 def test_privileges_are_the_tables_own_after_complete(poor, cli):
-    privileges = ("SELECT grantee::text, privilege_type::text, column_name::text FROM information_schema.column_privileges"
+    privileges = ("SELECT grantee::text, privilege_type::text, column_name::text"
+                  " FROM information_schema.column_privileges"
                   " WHERE table_schema = %s AND grantee = 'app' ORDER BY 1, 2, 3")
     before = poor.execute(privileges, ("public",))
     cli.start("new", TRANSLATED)

@@ -34,7 +34,8 @@ def test_two_base_schemas_migrate_independently(db, tmp_path, pgstrata):
 
 def test_tables_of_the_same_name_in_other_schemas_are_left_alone(db, cli):
     db.tables(TABLE)
-    db.execute("CREATE SCHEMA other; CREATE TABLE other.t (id int PRIMARY KEY, a int); INSERT INTO other.t VALUES (1, 2)")
+    db.execute("CREATE SCHEMA other; CREATE TABLE other.t (id int PRIMARY KEY, a int);"
+               " INSERT INTO other.t VALUES (1, 2)")
     before = fingerprint(db, "other")
     cli.start("new", OPERATIONS)
     cli.complete()
@@ -44,7 +45,8 @@ def test_tables_of_the_same_name_in_other_schemas_are_left_alone(db, cli):
 
 def test_a_foreign_key_from_another_schema_does_not_break_the_table(db, cli):
     db.tables(TABLE)
-    db.execute("CREATE SCHEMA other; CREATE TABLE other.child (t int REFERENCES public.t); INSERT INTO other.child VALUES (1)")
+    db.execute("CREATE SCHEMA other; CREATE TABLE other.child (t int REFERENCES public.t);"
+               " INSERT INTO other.child VALUES (1)")
     before = fingerprint(db, "other")
     cli.start("new", OPERATIONS)
     cli.complete()

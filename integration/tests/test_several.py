@@ -24,6 +24,14 @@ CASES = {
         [{"add_column": {"table": "t", "column": {"name": "n", "type": "int"}, "up": "a + 1"}},
          alter("n", "'n' || n", "substr(n, 2)::int", type="text")],
         ("n", [("n6",)]), ("n", "'n9'", [(5,)])),
+    "add with a constant, then alter": (
+        [{"add_column": {"table": "t", "column": {"name": "n", "type": "int", "default": "42"}}},
+         alter("n", "'n' || n", "7", type="text")],
+        ("n", [("n42",)]), ("n", "'x'", [(5,)])),
+    "add empty, then demand a value": (
+        [{"add_column": {"table": "t", "column": {"name": "n", "type": "int", "nullable": True}}},
+         {"alter_column": {"table": "t", "column": "n", "nullable": False, "up": "coalesce(n, 9)", "down": "n"}}],
+        ("n", [(9,)]), ("n", "8", [(5,)])),
     "two names swapped": (
         [{"add_column": {"table": "t", "column": {"name": "b", "type": "int"}, "up": "a * 100"}},
          {"rename_column": {"table": "t", "from": "a", "to": "x"}},
