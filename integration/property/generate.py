@@ -160,6 +160,8 @@ class Migration:
         default, inputs, value = None, (), lambda row: None
         if kind == "up":
             reading, read = self._reading()
+            if reading is None:
+                return False
             type, not_null = reading.target, "{0}" not in reading.sql or "coalesce" in reading.sql
             keys["up"] = reading.sql.format(*[quote(d.name) for d in read])
             parts = [self.ups[d.name] for d in read]
