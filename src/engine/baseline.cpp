@@ -37,6 +37,21 @@ bool same_shape(const model::Version& a, const model::Version& b) {
 
 }  // namespace
 
+void finish_baseline(Session& session) {
+  auto run = session.store.unfinished_run();
+  if (!run || run->command != "baseline") return;
+  session.execute(run->id, 1, 0, -1);
+  finish(session, *run);
+}
+
+void refuse_taken_schema(Session& session, const History& history, const std::string& schema) {
+  for (auto& row : history.chain)
+    if (row.schema == schema) return;
+  if (session.schema_exists(schema))
+    refuse_state("schema-taken", "a schema named \"" + schema + "\" already exists and is not a version of pgstrata",
+                 "rename it, or give the migration another name");
+}
+
 void insert_empty(Session& session) {
   model::Version version;
   version.ordinal = session.store.next_ordinal();
@@ -72,16 +87,11 @@ BaselineReport baseline(Session& session, const std::string& name) {
   BaselineReport report;
   report.version = name;
   report.version_schema = session.version_schema(name, name);
+  finish_baseline(session);
   History history = session.history();
-  if (history.unfinished) {
-    const state::RunRow& run = *history.unfinished;
-    if (run.command != "baseline" || history.chain.back().name != name)
-      refuse_state("unfinished", "a " + run.command + " is unfinished", "run `pgstrata " + run.command + "` again to finish it");
-    session.execute(run.id, 1, 0, -1);
-    finish(session, run);
-    report.ordinal = run.ordinal;
-    return report;
-  }
+  if (history.unfinished)
+    refuse_state("unfinished", "a " + history.unfinished->command + " is unfinished",
+                 "run `pgstrata " + history.unfinished->command + "` again to finish it");
   if (history.chain.size() > 1)
     refuse_state("in-flight", "version \"" + history.chain.back().name + "\" is in flight", "complete it or roll it back first");
   catalog::Snapshot snapshot = session.snapshot(history);
@@ -101,6 +111,7 @@ BaselineReport baseline(Session& session, const std::string& name) {
   }
   if (const state::VersionRow* known = history.newest_named(name); known && known->status == Status::retired)
     refuse_state("applied", "there was a version \"" + name + "\" before", "choose another name");
+  refuse_taken_schema(session, history, report.version_schema);
   report.ordinal = publish_baseline(session, name).ordinal;
   return report;
 }

@@ -82,7 +82,7 @@ std::vector<Demand> demands_of(const Prepared& prepared, const Table& before, co
     bool proved = plain && plain->not_null;
     bool raises = over.can_raise && !shared;
     if ((demanded && !proved) || raises)
-      add(demanded ? "NULL in column \"" + column.name + "\"" : "", self, demanded ? " IS NOT NULL" : " IS NOT DISTINCT FROM NULL OR true");
+      add(demanded ? "NULL in column \"" + column.name + "\"" : "", self, demanded ? " IS NOT NULL" : " IS NULL IS NOT NULL");
   }
   for (auto& check : after.checks)
     if (std::none_of(before.checks.begin(), before.checks.end(), [&](auto& c) { return c.physical == check.physical; }))

@@ -40,6 +40,10 @@ ValidateReport validate(const Options& options, const std::vector<std::string>& 
 
 // Records the base schema as it is: inserts and publishes a version of that shape.
 state::VersionRow publish_baseline(Session& session, const std::string& name);
+// A baseline that was interrupted is finished by whatever comes next.
+void finish_baseline(Session& session);
+// A schema of that name that is no version's.
+void refuse_taken_schema(Session& session, const History& history, const std::string& schema);
 // Inserts the shape of an empty base schema.
 void insert_empty(Session& session);
 

@@ -1,4 +1,5 @@
 // complete: retire the oldest live version.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "engine/commands.hpp"
@@ -107,6 +108,32 @@ void check_rules(Session& session, const model::Version& oldest) {
   }
 }
 
+// A view or a key that somebody hung on what is about to go would stop the completion half-way.
+void refuse_dependents(Session& session, const History& history, const plan::Chain& chain) {
+  auto dying = [&](const std::string& table, const std::string& column) {
+    for (std::size_t i = 1; i < chain.size(); ++i)
+      if (auto* shown = chain[i].physical_table(table); shown && (column.empty() || shown->physical_column(column))) return false;
+    return true;
+  };
+  std::optional<catalog::Snapshot> snapshot;
+  for (auto& [logical, table] : chain.front().tables) {
+    std::vector<std::string> columns;
+    for (auto& column : table.columns)
+      if (dying(table.physical, column.physical)) columns.push_back(column.physical);
+    if (columns.empty()) continue;
+    if (!snapshot) snapshot = session.snapshot(history);
+    const catalog::Table* base = snapshot->table(table.physical);
+    for (auto& dependent : base ? base->dependents : std::vector<catalog::Dependent>{}) {
+      if (dependent.kind != "view" && dependent.kind != "materialized view" && dependent.kind != "function") continue;
+      bool hit = dependent.columns.empty() && dying(table.physical, "");
+      for (auto& column : columns) hit |= std::find(dependent.columns.begin(), dependent.columns.end(), column) != dependent.columns.end();
+      if (hit)
+        refuse_state("dependent", dependent.kind + " " + dependent.name + " depends on what only \"" + chain.front().name + "\" has of table \"" + logical + "\"",
+                     "drop it first; it was created while the migration was in flight");
+    }
+  }
+}
+
 }  // namespace
 
 CompleteReport complete(Session& session, const std::optional<std::string>& version, const CompleteOptions& options) {
@@ -116,6 +143,7 @@ CompleteReport complete(Session& session, const std::optional<std::string>& vers
 
   plan::Chain chain = session.models(history.chain);
   check_rules(session, chain[1]);
+  refuse_dependents(session, history, chain);
   // The models say all there is to know; what the catalog has beside them is not touched.
   catalog::Snapshot nothing;
   plan::Completion completion = plan::plan_complete(session.around(nothing), chain);

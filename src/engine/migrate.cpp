@@ -99,6 +99,7 @@ void fill_version(Session& session, MigrateReport& report) {
 MigrateReport migrate(Session& session, const std::string& directory, const MigrateOptions& options) {
   MigrateReport report;
   Documents documents = read_all(directory);
+  finish_baseline(session);
   History history = session.history();
   if (history.unfinished && history.unfinished->command == "complete" && options.complete) {
     complete(session, {}, {});

@@ -42,7 +42,7 @@ void run_start(Session& session, const state::RunRow& run, const model::Version&
     finish_start(session, run);
   } catch (const Error& error) {
     if (keeps_what_is_done(error)) throw;
-    session.progress.note("undoing what was done of " + next.name);
+    session.progress.note(std::string(error.what()) + "; undoing what was done of " + next.name);
     rollback(session, next.name, {});
     throw Error(error.exit(), error.code(), error.message(), error.where(),
                 (error.hint().empty() ? "" : error.hint() + "; ") + "everything is as it was before the start");
@@ -148,6 +148,7 @@ Prepared prepare(Session& session, const Documents& documents, bool accept_funct
   prepared.snapshot = session.snapshot(prepared.history);
   const std::string& name = documents.back().name;
   std::string schema = session.version_schema(name, documents.back().file);
+  refuse_taken_schema(session, prepared.history, schema);
   if (prepared.history.chain.empty()) {
     prepared.records_empty = prepared.snapshot.tables.empty();
     prepared.records_baseline = !prepared.records_empty;
@@ -190,6 +191,7 @@ StartReport start(Session& session, const Documents& documents, const StartOptio
   StartReport report;
   report.version = documents.back().name;
   report.version_schema = session.version_schema(report.version, documents.back().file);
+  finish_baseline(session);
   History history = session.history();
   if (already_known(session, history, documents, options, report)) return report;
   if (history.chain.size() > 1)

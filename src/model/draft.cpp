@@ -66,18 +66,27 @@ Column& Draft::column(DraftTable& draft, const std::string& name, const std::str
 }
 
 DraftTable& Draft::create_table(const std::string& name, const std::string& where) {
-  if (tables_.count(name)) reject("duplicate-table", "table \"" + name + "\" already exists", where);
-  bool taken_by_table = false;   // one that this step drops or renames gives its name back at completion
-  for (auto& [logical, table] : previous_.tables) taken_by_table |= table.physical == name;
-  if (!taken_by_table && relation_names_.count(name))
-    reject("duplicate-relation", "a relation named \"" + name + "\" already exists in schema \"" +
-           snapshot_.schema + "\" and is not part of this version", where,
-           "choose another name, or adopt it with `pgstrata baseline`");
+  reject_taken_table(name, where);
   DraftTable draft;
   draft.created = true;
   draft.table.name = name;
-  draft.table.physical = taken_by_table ? free_relation_name(twin_name(name, ordinal_)) : free_relation_name(name);
+  draft.table.physical = free_relation_name(is_previous_table(name) ? twin_name(name, ordinal_) : name);
   return tables_.emplace(name, std::move(draft)).first->second;
+}
+
+bool Draft::is_previous_table(const std::string& name) const {
+  return std::any_of(previous_.tables.begin(), previous_.tables.end(), [&](auto& entry) {
+    return entry.first == name || entry.second.physical == name;
+  });
+}
+
+// One that this step drops or renames gives its name back at completion.
+void Draft::reject_taken_table(const std::string& name, const std::string& where) const {
+  if (tables_.count(name)) reject("duplicate-table", "table \"" + name + "\" already exists", where);
+  if (relation_names_.count(name) && !is_previous_table(name))
+    reject("duplicate-relation", "a relation named \"" + name + "\" already exists in schema \"" +
+           snapshot_.schema + "\" and is not part of this version", where,
+           "choose another name, or adopt it with `pgstrata baseline`");
 }
 
 void Draft::drop_table(const std::string& name, const std::string& where) {
@@ -88,17 +97,30 @@ void Draft::drop_table(const std::string& name, const std::string& where) {
       if (logical != name && key.schema == snapshot_.schema && key.table == physical)
         reject("referenced-table", "table \"" + name + "\" is referenced by foreign key \"" + key.name +
                "\" of table \"" + logical + "\"", where, "drop that column or constraint first");
+  if (tables_.at(name).created) {
+    relation_names_.erase(physical);
+    for (auto& index : tables_.at(name).table.indexes) relation_names_.erase(index.physical);
+  }
   tables_.erase(name);
 }
 
 void Draft::rename_table(const std::string& from, const std::string& to, const std::string& where) {
   table(from, where);
-  if (tables_.count(to)) reject("duplicate-table", "table \"" + to + "\" already exists", where);
+  reject_taken_table(to, where);
   auto node = tables_.extract(from);
   node.key() = to;
-  node.mapped().table.name = to;
-  if (node.mapped().created) node.mapped().table.physical = free_relation_name(to);
+  Table& renamed = node.mapped().table;
+  renamed.name = to;
+  const std::string before = renamed.physical;
+  if (node.mapped().created) {
+    relation_names_.erase(before);
+    renamed.physical = free_relation_name(is_previous_table(to) ? twin_name(to, ordinal_) : to);
+  }
+  const std::string now = renamed.physical;
   tables_.insert(std::move(node));
+  for (auto& [logical, other] : tables_)
+    for (ForeignKey& key : other.table.foreign_keys)
+      if (key.schema == snapshot_.schema && key.table == before) key.table = now;
 }
 
 void Draft::add_column(DraftTable& draft, Column column, std::optional<Expression> up, const std::string& where) {
@@ -162,6 +184,11 @@ void Draft::translate(DraftTable& draft, const std::string& name, const sql::Bou
   if (!draft.created) {
     Lineage& lineage = draft.lineages.at(name);
     if (lineage.origin || lineage.up) lineage.up = compose(up, inner, types);
+    else if (up.identity_of() != name) {   // every row holds the same value: what `up` makes of it
+      Expression value = compose(up, inner, types);
+      if (value.constant() && !value.session_dependent) column.physical_default = value;
+      else lineage.up = value;
+    }
     lineage.translated = lineage.origin.has_value();
     for (auto& [previous, value] : draft.down)
       if (value) value = compose(*value, {{name, down}}, {{name, old_type}});

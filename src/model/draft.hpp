@@ -89,6 +89,9 @@ class Draft {
 
  private:
   friend class Finish;
+  bool is_previous_table(const std::string& name) const;   // by either of its names
+  bool is_other_relation(const std::string& name) const;   // a table, view or sequence
+  void reject_taken_table(const std::string& name, const std::string& where) const;
   const Version& previous_;
   const catalog::Snapshot& snapshot_;
   sql::Binder& binder_;

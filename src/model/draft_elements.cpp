@@ -69,6 +69,18 @@ void Draft::rename_column(DraftTable& draft, const std::string& from, const std:
   }
   for (Column& other : draft.table.columns)
     if (other.generated && other.default_) other.default_ = rename_columns(*other.default_, {{from, to}});
+  if (!renamed.physical.empty()) return;
+  // Not made yet, so foreign keys know it by its logical name.
+  for (auto& [logical, other] : tables_)
+    for (ForeignKey& key : other.table.foreign_keys)
+      if (key.schema == snapshot_.schema && key.table == draft.table.physical) rename_in(key.referenced, from, to);
+}
+
+bool Draft::is_other_relation(const std::string& name) const {
+  if (tables_.count(name)) return true;
+  for (auto& [table, base] : snapshot_.tables)
+    if (base.index(name)) return false;
+  return contains(snapshot_.other_relations, name);
 }
 
 void Draft::add_index(DraftTable& draft, Index index, const std::string& where) {
@@ -77,6 +89,10 @@ void Draft::add_index(DraftTable& draft, Index index, const std::string& where) 
       if (other.name == index.name)
         throw Error(Exit::migration, "duplicate-index",
                     "an index named \"" + index.name + "\" already exists on table \"" + logical + "\"", where);
+  if (is_other_relation(index.name))
+    throw Error(Exit::migration, "duplicate-relation",
+                "a relation named \"" + index.name + "\" already exists in schema \"" + snapshot_.schema + "\"", where,
+                "choose another name");
   if (index.constraint == 'p')
     for (const Index& other : draft.table.indexes)
       if (other.constraint == 'p')

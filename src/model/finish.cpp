@@ -43,6 +43,8 @@ class Finish {
     previous_ = draft_.previous_.table(draft.origin);
     physical_names_.clear();
     constraint_names_.clear();
+    // The older version's columns take their names when its predecessor retires.
+    for (const Column& column : previous_->columns) physical_names_.insert(column.name);
     if (const catalog::Table* base = draft_.snapshot_.table(draft.table.physical)) {
       for (auto& column : base->columns) physical_names_.insert(column.name);
       for (auto& constraint : base->constraints) constraint_names_.insert(constraint.name);
@@ -106,7 +108,9 @@ class Finish {
   Expression rebind(const DraftTable& draft, const Expression& expression, const std::string& target,
                     const std::string& what) {
     try {
-      return draft_.binder_.bind(expression.text, draft.shape(), target, what);
+      // Without the table's name in it, which may be another by now.
+      auto bare = expression.rewrite([](const std::string& column) { return sql::format("{}", sql::Name(column)); });
+      return draft_.binder_.bind(bare.str(), draft.shape(), target, what);
     } catch (const Error& error) {
       throw Error(Exit::migration, "does-not-fit",
                   "after the change of its column, " + error.message(), what,
@@ -196,7 +200,8 @@ class Finish {
     for (const Column& column : draft.table.columns) {
       const Column* before = previous_->physical_column(column.physical);
       if (!before || before->not_null || !column.not_null) continue;
-      Rule rule{.table = draft.table.physical, .name = {}, .column = column.name, .inputs = {column.physical}, .condition = {}, .helper = {}};
+      Rule rule{.table = draft.table.physical, .name = {}, .column = column.name, .inputs = {column.physical}, .condition = {},
+                .parameters = {column.name}, .helper = {}, .function = {}};
       rule.condition = column_expression(column.name, column.type);
       rule.condition.text += " IS NOT NULL";
       rule.helper = fresh(constraint_names_, twin_name(column.name + "_not_null", draft_.ordinal_));
@@ -208,7 +213,8 @@ class Finish {
       bool native = std::all_of(inputs.begin(), inputs.end(), [&](auto& i) { return fresh_columns_.count(i) > 0; });
       if (native) continue;
       Rule rule{.table = draft.table.physical, .name = check.name, .column = {}, .inputs = {}, .condition = check.expression,
-                .helper = check.physical};
+                .parameters = inputs, .helper = check.physical,
+                .function = function_name("check", draft.table.name, check.name)};
       for (auto& input : inputs) rule.inputs.push_back(draft.table.column(input)->physical);
       version_.rules.push_back(rule);
     }

@@ -78,7 +78,7 @@ PGSTRATA_JSON(Table, name, physical, kind, columns, indexes, checks,
                                                 foreign_keys, comment, marked, inner_view)
 PGSTRATA_JSON(Translation, table, up, output, inputs, parameters, expression,
                                                 type, function, loses_values, can_raise, title)
-PGSTRATA_JSON(Rule, table, name, column, inputs, condition, helper)
+PGSTRATA_JSON(Rule, table, name, column, inputs, parameters, condition, helper, function)
 PGSTRATA_JSON(Version, ordinal, name, schema, tables, translations, rules,
                                                 on_complete, sql_down, raw_sql)
 

@@ -118,6 +118,15 @@ void refuse_kinds(const DraftTable& table, const Change& change, const catalog::
   }
 }
 
+// As the catalog names them: "key on schema.table". Those of this version were looked at by drop_table.
+std::set<std::string> foreign_keys_of(const Version& version, const std::string& schema) {
+  std::set<std::string> names;
+  for (auto& [logical, table] : version.tables)
+    for (const ForeignKey& key : table.foreign_keys)
+      names.insert(sql::format("{} on {}", sql::Name(key.physical), sql::Qualified{schema, table.physical}).str());
+  return names;
+}
+
 bool names_word(const std::string& text, const std::string& word) {
   auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80); };
   for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
@@ -141,6 +150,7 @@ void refuse_unsupported(const Draft& draft) {
     refuse_dependents(change, *base);
     refuse_foreign_keys(table, change);
   }
+  const auto known_keys = foreign_keys_of(draft.previous(), draft.snapshot().schema);
   auto dropped = draft.dropped_tables();
   for (const std::string& physical : dropped) {
     const catalog::Table* base = draft.snapshot().table(physical);
@@ -150,7 +160,7 @@ void refuse_unsupported(const Draft& draft) {
     if (base->kind == 'p' || base->partition || base->inheritance)
       refuse("table \"" + physical + "\" is partitioned or inherited; dropping it is not supported yet", physical, {});
     for (const catalog::Dependent& dependent : base->dependents)
-      if (dependent.kind != "foreign key" && dependent.kind != "policy" && dependent.kind != "statistics" &&
+      if (!known_keys.count(dependent.name) && dependent.kind != "policy" && dependent.kind != "statistics" &&
           dependent.kind != "trigger" && dependent.kind != "generated column" && dependent.kind != "publication")
         refuse("table \"" + physical + "\" cannot be dropped while " + dependent.kind + " " + dependent.name +
                " depends on it", physical, "drop it first");

@@ -118,7 +118,9 @@ struct Rule {
   std::string column;                      // NOT NULL: logical name
   std::vector<std::string> inputs;         // physical columns
   sql::Expression condition;               // over logical columns of this version
+  std::vector<std::string> parameters;     // their logical names
   std::string helper;                      // physical name of the CHECK that proves it at completion
+  std::string function;                    // of a check, in the support schema: bound once, path-proof
   bool operator==(const Rule&) const = default;
 };
 

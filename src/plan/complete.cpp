@@ -32,7 +32,7 @@ constexpr std::size_t views_per_step = 200;
 class CompletePlan {
  public:
   CompletePlan(const Surroundings& around, const Chain& chain)
-      : around_(around), retired_(chain.front()), before_(chain.begin() + 1, chain.end()),
+      : around_(around), chain_(chain), retired_(chain.front()), before_(chain.begin() + 1, chain.end()),
         settlement_(settlement_of(before_.front())) {
     for (const Version& version : before_) after_.push_back(settle(version, settlement_, around.base_schema));
     for (auto& [physical, names] : settlement_)
@@ -109,7 +109,10 @@ class CompletePlan {
     const Table& table = *oldest.physical_table(change.physical);   // not renamed yet
     Step bind = attempt(around_, table, "SHARE ROW EXCLUSIVE", "rules", "bind every writer of " + table.physical + " to the rules of " + oldest.name,
                         "no older version is left to be spared");
-    append_sync(bind, sync_table(around_, before_, change.physical, false));
+    // Its links stay: columns that only the retired version shows are still demanded of new rows.
+    SyncTable sync = sync_table(around_, chain_, change.physical, false);
+    for (SyncRule& rule : sync.rules) if (rule.from == oldest.ordinal) rule.from = retired_.ordinal;
+    append_sync(bind, sync);
     steps_.push_back(std::move(bind));
     for (const model::Rule* rule : rules) steps_.push_back(count_violations(around_, table, *rule));
     Step add = attempt(around_, table, "ACCESS EXCLUSIVE", "rules", "add the rules of " + table.physical + " as checks",
@@ -202,6 +205,8 @@ class CompletePlan {
     Step step = transaction("drop", "drop the translations of " + before_.front().name, "nothing calls them any more");
     for (const model::Translation& link : before_.front().translations)
       step.statements.push_back(drop_translation(around_, before_.front(), retired_, link));
+    for (const model::Rule& rule : before_.front().rules)
+      if (!rule.function.empty()) step.statements.push_back(drop_rule(around_, before_.front(), rule));
     if (!step.statements.empty()) steps_.push_back(std::move(step));
   }
 
@@ -223,6 +228,7 @@ class CompletePlan {
   }
 
   const Surroundings& around_;
+  const Chain& chain_;
   const Version& retired_;
   Chain before_, after_;
   Settlement settlement_;

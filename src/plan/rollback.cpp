@@ -157,6 +157,8 @@ class RollbackPlan {
     Step step = transaction("rollback", "drop the translations of " + gone_.name, "nothing calls them any more");
     for (const model::Translation& link : gone_.translations)
       step.statements.push_back(drop_translation(around_, gone_, staying_.back(), link));
+    for (const model::Rule& rule : gone_.rules)
+      if (!rule.function.empty()) step.statements.push_back(drop_rule(around_, gone_, rule));
     if (!step.statements.empty()) steps_.push_back(std::move(step));
   }
 

@@ -75,8 +75,12 @@ TableChange table_change(const Surroundings&, const Version& retired, const Chai
     const Table* shown = before[i].physical_table(physical);
     bool hides = false;
     for (const Column& column : shown ? shown->columns : std::vector<Column>{}) {
-      const Column* base = change.oldest->physical_column(column.physical);
-      hides |= i > 0 && !column.default_ && base && base->default_ && !column.generated && !column.identity;
+      if (column.default_ || column.generated || column.identity) continue;
+      for (std::size_t older = 0; older < i; ++older) {   // each of them is going to be the oldest
+        const Table* table = before[older].physical_table(physical);
+        const Column* base = table ? table->physical_column(column.physical) : nullptr;
+        hides |= base && base->default_;
+      }
     }
     change.hides_default.push_back(hides);
   }

@@ -101,6 +101,9 @@ class StartPlan {
       step.statements = create_support_schema(around_);
     for (const model::Translation& link : next_.translations)
       for (auto& statement : create_translation(around_, next_, live_.back(), link)) step.statements.push_back(statement);
+    for (const model::Rule& rule : next_.rules)
+      if (!rule.function.empty())
+        for (auto& statement : create_rule(around_, next_, rule)) step.statements.push_back(statement);
     if (!step.statements.empty()) steps_.push_back(std::move(step));
   }
 
@@ -149,10 +152,10 @@ class StartPlan {
 
   void expand(const Growth& growth) {
     bool needs_marker = growth.linked && !growth.before.marked;
-    if (growth.columns.empty() && !needs_marker && growth.fills.empty()) return;
+    if (growth.columns.empty() && !growth.linked) return;
     Step step = attempt(around_, growth.after, "ACCESS EXCLUSIVE", "expand",
                         "add " + std::to_string(growth.columns.size()) + (growth.columns.size() == 1 ? " column" : " columns") +
-                            (growth.fills.empty() ? "" : " and the filling trigger") + " to " + growth.after.physical,
+                            (growth.linked ? " and the filling trigger" : "") + " to " + growth.after.physical,
                         "catalog only: no row is read or written");
     add_columns(growth, step.statements);
     copy_column_settings(growth, step.statements);
@@ -164,7 +167,8 @@ class StartPlan {
                                        Literal("pgstrata: which version wrote the row; see docs, \"marker\"")).str());
     }
     grant_on_twins(around_, growth.after, growth.columns, needs_marker, step.statements);
-    if (!growth.fills.empty()) append_sync(step, sync_table(around_, chain_, growth.after.physical, true));
+    // From the same moment on, or rows written in between would carry no mark.
+    if (growth.linked) append_sync(step, sync_table(around_, chain_, growth.after.physical, true));
     steps_.push_back(std::move(step));
   }
 
@@ -264,9 +268,12 @@ class StartPlan {
   void steady() {
     for (auto& [logical, table] : next_.tables) {
       if (!table.marked) continue;
-      Step step = attempt(around_, table, "SHARE ROW EXCLUSIVE", "steady", "switch " + table.physical + " to steady triggers",
+      SyncTable sync = sync_table(around_, chain_, table.physical, false);
+      // Dropping a trigger takes the stronger lock: a table whose rows only had to be filled needs none any more.
+      const char* lock = compile_sync(sync).update_trigger ? "SHARE ROW EXCLUSIVE" : "ACCESS EXCLUSIVE";
+      Step step = attempt(around_, table, lock, "steady", "switch " + table.physical + " to steady triggers",
                           "from here on writes of version " + next_.name + " are translated too");
-      append_sync(step, sync_table(around_, chain_, table.physical, false));
+      append_sync(step, sync);
       steps_.push_back(std::move(step));
     }
   }

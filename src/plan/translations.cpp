@@ -16,19 +16,24 @@ namespace {
 
 Sql trusted(const std::string& text) { return Sql::trusted(text); }
 
-// The columns an expression reads: those of the version whose shape it sees.
-const model::Column& parameter(const Version& shape, const Translation& link, std::size_t i) {
-  return *shape.physical_table(link.table)->physical_column(link.inputs[i]);
+// A function in the support schema that gives one expression over a table's columns.
+struct Function {
+  const std::string& name;
+  const std::vector<std::string>& parameters;   // logical columns of `table`
+  const model::Table& table;                    // of the version whose shape the expression sees
+  const sql::Expression& expression;
+  const std::string& type;
+  std::string comment;
+};
+
+const model::Column& parameter(const Function& function, std::size_t i) {
+  return *function.table.column(function.parameters[i]);
 }
 
-const Version& shape_of(const Version& version, const Version& before, const Translation& link) {
-  return link.up ? before : version;
-}
-
-Sql signature(const Surroundings& around, const Version& shape, const Translation& link) {
+Sql signature(const Surroundings& around, const Function& function) {
   std::vector<Sql> types;
-  for (std::size_t i = 0; i < link.inputs.size(); ++i) types.push_back(trusted(parameter(shape, link, i).type));
-  return format("{}({})", Qualified{around.support_schema, link.function}, join(types, ", "));
+  for (std::size_t i = 0; i < function.parameters.size(); ++i) types.push_back(trusted(parameter(function, i).type));
+  return format("{}({})", Qualified{around.support_schema, function.name}, join(types, ", "));
 }
 
 Sql volatility(const sql::Expression& expression) {
@@ -40,39 +45,66 @@ Sql volatility(const sql::Expression& expression) {
   }
 }
 
+// $n, not the parameter's name: an inner query may have a column of that name. A parameter has lost its
+// column's collation, so each use says it again.
+Sql body(const Function& function) {
+  return function.expression.rewrite([&](const std::string& column) {
+    auto at = std::find(function.parameters.begin(), function.parameters.end(), column) - function.parameters.begin();
+    const std::string& collation = parameter(function, static_cast<std::size_t>(at)).collation;
+    Sql use = format("${}", at + 1);
+    return collation.empty() ? use : format("({} COLLATE {})", use, trusted(collation));
+  });
+}
+
+std::vector<std::string> create(const Surroundings& around, const Function& function) {
+  std::vector<Sql> parameters;
+  for (std::size_t i = 0; i < function.parameters.size(); ++i)
+    parameters.push_back(format("{} {}", Name(function.parameters[i]), trusted(parameter(function, i).type)));
+  Sql definer = function.expression.needs_definer()
+                    ? format("\n  SECURITY DEFINER SET search_path = pg_catalog, {}, pg_temp", Name(around.base_schema))
+                    : Sql();
+  Sql name = signature(around, function);
+  return {format("CREATE FUNCTION {}({}) RETURNS {}\n  LANGUAGE sql {}{}\n  RETURN {}",
+                 Qualified{around.support_schema, function.name}, join(parameters, ", "), trusted(function.type),
+                 volatility(function.expression), definer, body(function)).str(),
+          format("COMMENT ON FUNCTION {} IS {}", name, Literal(function.comment)).str(),
+          format("GRANT EXECUTE ON FUNCTION {} TO PUBLIC", name).str()};
+}
+
+std::string drop(const Surroundings& around, const Function& function) {
+  return format("DROP FUNCTION IF EXISTS {}", signature(around, function)).str();
+}
+
+Function function_of(const Version& version, const Version& before, const Translation& link) {
+  return {link.function, link.parameters, *(link.up ? before : version).physical_table(link.table), link.expression, link.type,
+          "translation across version " + version.name + ": " + link.title};
+}
+
+const std::string boolean = "boolean";
+
+Function function_of(const Version& version, const model::Rule& rule) {
+  return {rule.function, rule.parameters, *version.physical_table(rule.table), rule.condition, boolean,
+          "check " + rule.name + " of version " + version.name + ", for its writers only"};
+}
+
 }  // namespace
 
 std::vector<std::string> create_translation(const Surroundings& around, const Version& version, const Version& before,
                                             const Translation& link) {
-  const Version& shape = shape_of(version, before, link);
-  std::vector<Sql> parameters;
-  for (std::size_t i = 0; i < link.inputs.size(); ++i)
-    parameters.push_back(format("{} {}", Name(link.parameters[i]), trusted(parameter(shape, link, i).type)));
-  // $n, not the parameter's name: an inner query may have a column of that name. A parameter has lost its
-  // column's collation, so each use says it again.
-  Sql body = link.expression.rewrite([&](const std::string& column) {
-    auto at = std::find(link.parameters.begin(), link.parameters.end(), column) - link.parameters.begin();
-    const std::string& collation = parameter(shape, link, static_cast<std::size_t>(at)).collation;
-    Sql use = format("${}", at + 1);
-    return collation.empty() ? use : format("({} COLLATE {})", use, trusted(collation));
-  });
-  Sql definer = link.expression.needs_definer()
-                    ? format("\n  SECURITY DEFINER SET search_path = pg_catalog, {}, pg_temp", Name(around.base_schema))
-                    : Sql();
-  Sql function = signature(around, shape, link);
-  return {
-      format("CREATE FUNCTION {}({}) RETURNS {}\n  LANGUAGE sql {}{}\n  RETURN {}",
-             Qualified{around.support_schema, link.function}, join(parameters, ", "), trusted(link.type),
-             volatility(link.expression), definer, body).str(),
-      format("COMMENT ON FUNCTION {} IS {}", function,
-             Literal("translation across version " + version.name + ": " + link.title)).str(),
-      format("GRANT EXECUTE ON FUNCTION {} TO PUBLIC", function).str(),
-  };
+  return create(around, function_of(version, before, link));
 }
 
 std::string drop_translation(const Surroundings& around, const Version& version, const Version& before,
                              const Translation& link) {
-  return format("DROP FUNCTION IF EXISTS {}", signature(around, shape_of(version, before, link), link)).str();
+  return drop(around, function_of(version, before, link));
+}
+
+std::vector<std::string> create_rule(const Surroundings& around, const Version& version, const model::Rule& rule) {
+  return create(around, function_of(version, rule));
+}
+
+std::string drop_rule(const Surroundings& around, const Version& version, const model::Rule& rule) {
+  return drop(around, function_of(version, rule));
 }
 
 Sql call_translation(const Surroundings& around, const Translation& link) {
@@ -101,11 +133,19 @@ void add_links(SyncTable& sync, const Surroundings& around, const Version& versi
                             .function = format("{}", Qualified{around.support_schema, link.function}), .reason = link.title});
 }
 
-void add_rules(SyncTable& sync, const Version& version, const model::Table& table) {
+// The trigger runs under the writer's search_path: a check is called by a function that is bound already.
+Sql condition_of(const Surroundings& around, const model::Table& table, const model::Rule& rule) {
+  if (rule.function.empty()) return prefixed_expression(table, rule.condition, "NEW.");
+  std::vector<Sql> arguments;
+  for (auto& input : rule.inputs) arguments.push_back(format("NEW.{}", Name(input)));
+  return format("{}({})", Qualified{around.support_schema, rule.function}, join(arguments, ", "));
+}
+
+void add_rules(SyncTable& sync, const Surroundings& around, const Version& version, const model::Table& table) {
   for (const model::Rule& rule : version.rules)
     if (rule.table == sync.table)
       sync.rules.push_back({.from = version.ordinal, .constraint = rule.name, .column = rule.column, .inputs = rule.inputs,
-                            .condition = prefixed_expression(table, rule.condition, "NEW.")});
+                            .condition = condition_of(around, table, rule)});
 }
 
 }  // namespace
@@ -125,7 +165,7 @@ SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::
     add_columns(sync, version, *table);
     if (i > 0) add_links(sync, around, version);
     // The oldest version's own rules bind everybody from the moment it is the oldest, until they are native.
-    add_rules(sync, version, *table);
+    add_rules(sync, around, version, *table);
   }
   return sync;
 }

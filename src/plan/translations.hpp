@@ -17,6 +17,10 @@ std::vector<std::string> create_translation(const Surroundings& around, const mo
 std::string drop_translation(const Surroundings& around, const model::Version& version,
                              const model::Version& before, const model::Translation& link);
 
+// The same for a check that the trigger enforces.
+std::vector<std::string> create_rule(const Surroundings& around, const model::Version& version, const model::Rule& rule);
+std::string drop_rule(const Surroundings& around, const model::Version& version, const model::Rule& rule);
+
 // The call of the function over the table's physical columns, for a backfill.
 sql::Sql call_translation(const Surroundings& around, const model::Translation& link);
 

@@ -23,8 +23,15 @@ Sql trusted(const std::string& text) { return Sql::trusted(text); }
 // falls through to the base column's default.
 Sql null_default(const std::string& type) { return format("nullif('', '')::{}", trusted(type)); }
 
-bool hides_base_default(const Column& column) {
-  return column.physical_default && !column.default_ && !column.generated && !column.identity;
+// The version has no default where the base column has one, or gets one when an older version's becomes
+// the base's.
+bool hides_base_default(const Chain& live, const Version& version, const Table& table, const Column& column) {
+  if (column.default_ || column.generated || column.identity) return false;
+  return column.physical_default || std::any_of(live.begin(), live.end(), [&](const Version& older) {
+    const Table* before = older.ordinal < version.ordinal ? older.physical_table(table.physical) : nullptr;
+    const Column* shown = before ? before->physical_column(column.physical) : nullptr;
+    return shown && shown->default_;
+  });
 }
 
 bool linked(const Chain& live, const Version& next, const std::string& physical) {
@@ -85,7 +92,7 @@ void create_inner_view(const Surroundings& around, const Chain& live, const Vers
   for (const Column* column : spared)
     out.push_back(set_default(inner, spared_name(*column), null_default(column->type)).str());
   for (const Column& column : table.columns)
-    if (hides_base_default(column)) out.push_back(set_default(inner, column.name, null_default(column.type)).str());
+    if (hides_base_default(live, version, table, column)) out.push_back(set_default(inner, column.name, null_default(column.type)).str());
   out.push_back(format("COMMENT ON VIEW {} IS {}", inner, Literal("under version view " + version.schema + "." + table.name +
                        ": says which version writes")).str());
   grant_on_view(around, table, inner, true, out);
@@ -96,7 +103,8 @@ void create_inner_view(const Surroundings& around, const Chain& live, const Vers
 void assign_layers(const Surroundings&, const Chain& live, Version& next) {
   for (auto& [logical, table] : next.tables) {
     table.marked = linked(live, next, table.physical);
-    bool hides = std::any_of(table.columns.begin(), table.columns.end(), hides_base_default);
+    bool hides = std::any_of(table.columns.begin(), table.columns.end(),
+                             [&](const Column& column) { return hides_base_default(live, next, table, column); });
     table.inner_view.clear();
     if (table.marked || hides)
       table.inner_view = model::with_suffix(table.name, "_v" + std::to_string(next.ordinal));

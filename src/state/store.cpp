@@ -87,7 +87,8 @@ bool Store::ensure() { return install_schema(connection_, names_); }
 
 std::vector<VersionRow> Store::versions() const {
   const auto rows = connection_.execute(
-      fmt::format("SELECT ordinal, name, schema, status, kind, documents, model, fingerprint, {}, {}, {} "
+      fmt::format("SELECT ordinal, name, schema, status, kind, documents, "
+                  "CASE WHEN status NOT IN ('retired', 'rolled_back') THEN model END, fingerprint, {}, {}, {} "
                   "FROM {} WHERE base_schema = $1 ORDER BY ordinal",
                   iso("created_at"), iso("published_at"), iso("ended_at"), state_object(names_, "versions")),
       {names_.base_schema});

@@ -82,7 +82,7 @@ class Store {
   // Throws Error(Exit::state) on a state schema of a newer release, Error(Exit::connection) without rights.
   bool ensure();                                       // true if it created or upgraded something
 
-  std::vector<VersionRow> versions() const;            // of this base schema, by ordinal
+  std::vector<VersionRow> versions() const;            // of this base schema, by ordinal; models of live ones only
   std::vector<VersionRow> live() const;                // status starting, live, rolling_back, retiring
   std::optional<RunRow> unfinished_run() const;        // the newest with status running
   std::optional<RunRow> last_finished_run() const;
