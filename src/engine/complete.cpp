@@ -27,9 +27,10 @@ const state::VersionRow* find(const std::vector<state::VersionRow>& rows, int or
 }
 
 void finish(Session& session, const state::RunRow& run) {
+  const auto detail = nlohmann::json::parse(run.detail);   // named: a loop over a part of a temporary outlives it
   journaled(session, [&] {
     session.store.set_status(run.ordinal, Status::retired);
-    for (auto& survivor : nlohmann::json::parse(run.detail).at("survivors"))
+    for (auto& survivor : detail.at("survivors"))
       session.store.set_model(survivor.at("ordinal"), survivor.at("model"));
     session.store.finish_run(run.id, RunStatus::done);
   });
