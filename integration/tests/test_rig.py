@@ -87,11 +87,11 @@ def test_a_client_that_waits_behind_another_client_does_not(db):
 
 
 def test_the_server_runs_as_a_plain_user_and_goes_with_the_process_that_started_it(tmp_path):
-    code = ("import sys; sys.path.insert(0, sys.argv[1]); from rig.server import Server; import time;"
-            "s = Server(); print(s.directory, s._process.pid, flush=True); time.sleep(60)")
+    code = ("import sys; sys.path.insert(0, sys.argv[1]); from rig import server; import time;"
+            "s = server.Server(); print(s.directory, server._templates[s.version], s._process.pid, flush=True); time.sleep(60)")
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     starter = subprocess.Popen([sys.executable, "-c", code, root], stdout=subprocess.PIPE)
-    directory, pid = starter.stdout.readline().decode().split()
+    directory, template, pid = starter.stdout.readline().decode().split()
     assert os.stat(f"/proc/{pid}").st_uid != 0
     starter.kill()
     starter.wait()
@@ -99,7 +99,7 @@ def test_the_server_runs_as_a_plain_user_and_goes_with_the_process_that_started_
     while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not os.path.exists(f"/proc/{pid}")
-    subprocess.run(["rm", "-rf", directory])
+    subprocess.run(["rm", "-rf", directory, os.path.dirname(template)])
 
 
 def test_ctrl_c_stops_the_server_and_removes_its_directory():
