@@ -1,5 +1,7 @@
 #include "catalog/read.hpp"
 
+#include <algorithm>
+
 #include "catalog/reading.hpp"
 #include "sql/identifier.hpp"
 
@@ -43,6 +45,8 @@ void measure_unknown_sizes(Reading& reading) {
   constexpr std::size_t most = 200;
   std::vector<sql::Sql> oids;
   for (const auto& [name, table] : reading.snapshot.tables) {
+    const auto& wanted = reading.dependents_of;
+    if (wanted && std::find(wanted->begin(), wanted->end(), name) == wanted->end()) continue;
     if (table.kind == 'r' && table.rows < 0 && oids.size() < most) {
       oids.push_back(sql::format("({})", table.oid));
     }
@@ -68,13 +72,15 @@ void measure_unknown_sizes(Reading& reading) {
 }  // namespace
 
 Snapshot read(db::Connection& connection, const std::string& base_schema,
-              const std::string& support_schema, const std::vector<std::string>& our_schemas) {
+              const std::string& support_schema, const std::vector<std::string>& our_schemas,
+              const std::optional<std::vector<std::string>>& dependents_of) {
   // The printing functions see the catalog as it is now, not as of the snapshot: one whose object has
   // just been dropped reports an internal error, and reading again does not meet that object.
   for (int attempt = 1;; ++attempt) {
     Snapshot snapshot;
     snapshot.schema = base_schema;
-    Reading reading{connection, snapshot, support_schema, names(our_schemas, support_schema), {}};
+    Reading reading{connection, snapshot, support_schema, names(our_schemas, support_schema), {},
+                    dependents_of};
     try {
       read_all(reading);
       measure_unknown_sizes(reading);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,12 @@ namespace pgstrata::catalog {
 
 // In one REPEATABLE READ, read-only transaction. `support_schema` tells our own triggers from users'.
 // Objects in the support schema and in `our_schemas` (version schemas, state schema) are not listed as
-// dependents. Waits for no lock longer than a second: then SqlError 55P03. No transaction may be open.
+// dependents. `dependents_of`: only these tables' dependents and sizes are of interest (views on every table,
+// ours above all, make them the dearest part). Waits for no lock longer than a second: then SqlError 55P03. No transaction may be open.
 Snapshot read(db::Connection& connection, const std::string& base_schema,
               const std::string& support_schema,
-              const std::vector<std::string>& our_schemas = {});
+              const std::vector<std::string>& our_schemas = {},
+              const std::optional<std::vector<std::string>>& dependents_of = {});
 
 // The canonical text of one table: everything a rollback must restore and a completion must reproduce
 // (columns in name order, types, defaults, constraints, indexes, privileges, policies, triggers, comments,

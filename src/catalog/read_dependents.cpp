@@ -18,7 +18,7 @@ constexpr const char* dependents_query = R"sql(
 WITH base AS MATERIALIZED (
   SELECT c.oid, c.reltype, t.typarray
   FROM pg_class c LEFT JOIN pg_type t ON t.oid = c.reltype
-  WHERE c.relnamespace = {0} AND c.relkind IN ('r', 'p')),
+  WHERE c.relnamespace = {0} AND c.relkind IN ('r', 'p'){2}),
 d AS MATERIALIZED (
   SELECT d.classid, d.objid, d.objsubid, d.refobjid AS relid, d.refobjsubid AS attnum
   FROM base JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = base.oid
@@ -65,9 +65,16 @@ JOIN pg_constraint con ON con.confrelid = c.oid AND con.contype = 'f'
 WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p')
 ORDER BY 1, 3)sql";
 
+sql::Sql tables_filter(const Reading& reading) {
+  if (!reading.dependents_of) return {};
+  std::vector<sql::Sql> names;
+  for (const std::string& name : *reading.dependents_of) names.push_back(sql::format("{}", sql::Literal(name)));
+  return sql::format(" AND c.relname = ANY (ARRAY[{}]::name[])", sql::join(names, ", "));
+}
+
 void read_recorded(Reading& reading) {
   const auto rows = reading.connection.execute(
-      sql::format(dependents_query, reading.schema_oid, reading.our_schemas).str());
+      sql::format(dependents_query, reading.schema_oid, reading.our_schemas, tables_filter(reading)).str());
   std::map<std::tuple<Table*, std::string, std::string>, std::vector<int>> found;
   for (std::size_t row = 0; row < rows.size(); ++row) {
     Table* table = reading.table(rows, row, 0);

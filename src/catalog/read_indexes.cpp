@@ -38,8 +38,9 @@ ORDER BY i.indrelid, ic.relname)sql",
 constexpr const char* keys_query = R"sql(
 SELECT i.indexrelid, k.attnum, k.ord > i.indnkeyatts,
        CASE WHEN k.attnum = 0 THEN pg_get_indexdef(i.indexrelid, k.ord::int, false) END,
-       CASE WHEN k.coll <> 0 AND k.coll <> CASE WHEN k.attnum = 0 THEN t.typcollation
-                                                ELSE ta.attcollation END
+       CASE WHEN k.coll <> 0 AND CASE WHEN k.attnum <> 0 THEN k.coll <> ta.attcollation
+              -- an expression's own collation is known to the printer alone
+              ELSE strpos(pg_get_indexdef(i.indexrelid), pg_get_indexdef(i.indexrelid, k.ord::int, false) || ' COLLATE ') > 0 END
             THEN quote_ident(cn.nspname) || '.' || quote_ident(co.collname) END,
        CASE WHEN NOT oc.opcdefault OR ia.attoptions IS NOT NULL
                  OR oc.opcintype = 'bpchar'::regtype AND ta.atttypid = 'varchar'::regtype
@@ -52,7 +53,6 @@ CROSS JOIN LATERAL ROWS FROM (unnest(i.indkey::int2[]), unnest(i.indcollation::o
                               unnest(i.indclass::oid[]), unnest(i.indoption::int2[]))
      WITH ORDINALITY AS k (attnum, coll, class, option, ord)
 JOIN pg_attribute ia ON ia.attrelid = i.indexrelid AND ia.attnum = k.ord
-JOIN pg_type t ON t.oid = ia.atttypid
 LEFT JOIN pg_attribute ta ON ta.attrelid = i.indrelid AND ta.attnum = k.attnum AND k.attnum <> 0
 LEFT JOIN pg_collation co ON co.oid = k.coll
 LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace

@@ -4,6 +4,7 @@
 // here by oid. They run in one transaction under search_path = pg_catalog, in the order below.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -22,6 +23,7 @@ struct Reading {
   std::string support_schema;
   sql::Sql our_schemas;  // array of names, the support schema included
   sql::Sql schema_oid;   // of the base schema
+  const std::optional<std::vector<std::string>>& dependents_of;
   std::unordered_map<Oid, Table*> tables = {};
   std::unordered_map<Oid, Index*> indexes = {};
   std::set<std::pair<Oid, int>> own_collations = {};  // table, attnum: not the database's collation

@@ -22,6 +22,7 @@ struct Prepared {
   std::vector<plan::Step> steps;
   std::vector<std::string> notes, drift, functions;
   bool records_baseline = false, records_empty = false;
+  bool refreshed = false;               // the catalog has more to say of the live version than its model
 };
 Prepared prepare(Session& session, const Documents& documents, bool accept_functions);
 

@@ -51,10 +51,10 @@ plan::Chain Session::models(const std::vector<state::VersionRow>& rows) const {
   return chain;
 }
 
-catalog::Snapshot Session::snapshot(const History& history) {
+catalog::Snapshot Session::snapshot(const History& history, const std::optional<std::vector<std::string>>& dependents_of) {
   std::vector<std::string> ours{names.state_schema};
   for (auto& row : history.chain) ours.push_back(row.schema);
-  catalog::Snapshot snapshot = catalog::read(connection, names.base_schema, support_schema, ours);
+  catalog::Snapshot snapshot = catalog::read(connection, names.base_schema, support_schema, ours, dependents_of);
   if (!snapshot.schema_exists)
     throw Error(Exit::state, "no-schema", "there is no schema \"" + names.base_schema + "\" in this database",
                 {}, "create it, or name another with --schema");

@@ -37,7 +37,8 @@ class Session {
 
   History history() const;
   plan::Chain models(const std::vector<state::VersionRow>& rows) const;
-  catalog::Snapshot snapshot(const History& history);
+  // `dependents_of`: as catalog::read says.
+  catalog::Snapshot snapshot(const History& history, const std::optional<std::vector<std::string>>& dependents_of = {});
   plan::Surroundings around(const catalog::Snapshot& snapshot);
   // What names in a migration mean to its author: the base schema, then the role's own search_path.
   std::string user_path();

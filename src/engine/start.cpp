@@ -85,7 +85,7 @@ void journal_start(Session& session, const Documents& documents, const Prepared&
   run.detail = "{}";
   journaled(session, [&] {
     const model::Version& before = prepared.live.back();
-    session.store.set_model(before.ordinal, model::to_json(before));
+    if (prepared.refreshed) session.store.set_model(before.ordinal, model::to_json(before));
     session.store.insert_version(row);
     run.id = session.store.insert_run(run, prepared.steps);
   });
@@ -145,7 +145,7 @@ void ensure_first_version(Session& session, History& history) {
 Prepared prepare(Session& session, const Documents& documents, bool accept_functions) {
   Prepared prepared;
   prepared.history = session.history();
-  prepared.snapshot = session.snapshot(prepared.history);
+  prepared.snapshot = session.snapshot(prepared.history, migration::tables_named(documents));
   const std::string& name = documents.back().name;
   std::string schema = session.version_schema(name, documents.back().file);
   refuse_taken_schema(session, prepared.history, schema);
@@ -156,7 +156,9 @@ Prepared prepare(Session& session, const Documents& documents, bool accept_funct
                                                  prepared.records_empty ? "" : session.names.base_schema + "_baseline")};
   } else {
     prepared.live = session.models(prepared.history.chain);
-    prepared.live.back() = model::refresh(prepared.live.back(), prepared.snapshot, prepared.drift);
+    model::Version fresh = model::refresh(prepared.live.back(), prepared.snapshot, prepared.drift);
+    prepared.refreshed = fresh != prepared.live.back();
+    prepared.live.back() = std::move(fresh);
   }
   int ordinal = prepared.history.all.empty() ? 2 : session.store.next_ordinal();
   auto binder = session.binder(prepared.snapshot);

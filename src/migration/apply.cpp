@@ -29,6 +29,21 @@ void apply(const Migration& migration, Draft& draft) {
     std::visit([&](const auto& operation) { apply(operation, item.at, draft); }, item.operation);
 }
 
+std::vector<std::string> tables_named(const std::vector<Migration>& migrations) {
+  std::vector<std::string> names;
+  auto collect = [&](const auto& operation) {
+    if constexpr (requires { operation.table; }) names.push_back(operation.table.value);
+    else if constexpr (requires { operation.columns; operation.name; }) names.push_back(operation.name.value);
+  };
+  for (const Migration& migration : migrations)
+    for (const LocatedOperation& item : migration.operations) {
+      std::visit(collect, item.operation);
+      if (auto* drop = std::get_if<DropTable>(&item.operation)) names.push_back(drop->name.value);
+      if (auto* rename = std::get_if<RenameTable>(&item.operation)) names.push_back(rename->from.value);
+    }
+  return names;
+}
+
 bool is_raw_sql(const Migration& migration) {
   for (const LocatedOperation& item : migration.operations)
     if (auto* sql = std::get_if<RawSql>(&item.operation); sql && !sql->on_complete) {

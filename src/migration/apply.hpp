@@ -12,6 +12,9 @@ namespace pgstrata::migration {
 
 void apply(const Migration& migration, model::Draft& draft);
 
+// Every table a document names: what else in the catalog matters to it hangs on these.
+std::vector<std::string> tables_named(const std::vector<Migration>& migrations);
+
 // Has it a `sql` operation that must stand alone (one without onComplete)?
 bool is_raw_sql(const Migration& migration);
 // That operation.
