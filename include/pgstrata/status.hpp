@@ -13,7 +13,7 @@ struct VersionStatus {
   std::string name;
   std::string schema;  // the version schema; of an unpublished version: the name it will get
   int ordinal = 0;
-  // "starting", "live", "retiring", "rolling_back"
+  // "starting", "live", "retiring", "retired", "rolling_back", "rolled_back"
   std::string status;
   std::string kind;         // "baseline", "migration"
   double age_seconds = -1;  // since it was published; -1 not yet
@@ -29,7 +29,7 @@ struct StatusReport {
   std::string schema;                   // the base schema
   bool initialized = false;             // the state schema exists
   bool in_flight = false;               // more than one version is live, or a run is unfinished
-  std::vector<VersionStatus> versions;  // the live ones, oldest first
+  std::vector<VersionStatus> versions;  // every version ever, by ordinal
   std::optional<UnfinishedRun> unfinished;
   std::vector<std::string> notes;  // drift, what to run next
 };
