@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/commands.hpp"
+#include "engine/try_out.hpp"
 #include "model/compose.hpp"
 #include "pgstrata/error.hpp"
 #include "plan/elements.hpp"
@@ -85,7 +86,7 @@ std::vector<Demand> demands_of(const Prepared& prepared, const Table& before, co
       add(demanded ? "NULL in column \"" + column.name + "\"" : "", self, demanded ? " IS NOT NULL" : " IS NULL IS NOT NULL");
   }
   for (auto& check : after.checks)
-    if (std::none_of(before.checks.begin(), before.checks.end(), [&](auto& c) { return c.physical == check.physical; }))
+    if (check.validated && std::none_of(before.checks.begin(), before.checks.end(), [&](auto& c) { return c.physical == check.physical; }))
       add("violation of check constraint \"" + check.name + "\"", check.expression, "");
   return demands;
 }
@@ -142,7 +143,7 @@ void check_keys(Session& session, const Prepared& prepared, const Table& before,
 void check_references(Session& session, const Prepared& prepared, const Table& before, const Table& after) {
   for (auto& key : after.foreign_keys) {
     bool is_new = std::none_of(before.foreign_keys.begin(), before.foreign_keys.end(), [&](auto& k) { return k.physical == key.physical; });
-    if (!is_new || !prepared.snapshot.table(key.table)) continue;
+    if (!is_new || !key.validated || !prepared.snapshot.table(key.table)) continue;
     std::vector<Sql> match, filters;
     for (std::size_t i = 0; i < key.columns.size(); ++i) {
       auto over = over_before(prepared, before, after, model::column_expression(key.columns[i], after.column(key.columns[i])->type));
@@ -167,6 +168,7 @@ std::vector<plan::Remark> check_before(Session& session, const Prepared& prepare
   std::vector<plan::Remark> findings;
   check_rights(prepared.snapshot);
   check_limits(prepared);
+  try_out(session, prepared);
   if (prepared.snapshot.prepared_transactions > 0)
     findings.push_back({"prepared transactions", std::to_string(prepared.snapshot.prepared_transactions) +
                         " prepared transactions are open; their locks can hold a step up until it gives up"});

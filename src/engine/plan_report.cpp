@@ -116,7 +116,7 @@ PlanReport plan_report(Session& session, const std::string& file) {
   try {
     for (auto& finding : check_before(session, prepared)) report.findings.push_back({finding.object, finding.text});
   } catch (const Error& error) {
-    if (error.exit() == Exit::interrupted) throw;
+    if (error.exit() == Exit::interrupted || error.exit() == Exit::migration) throw;
     report.findings.push_back({error.where(), error.message() + "; start would stop here"});
   }
   return report;

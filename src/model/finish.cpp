@@ -97,13 +97,6 @@ class Finish {
     return existing && fresh_use(element);
   }
 
-  // Operator class and collation of an index survive a change between binary compatible types only.
-  bool keeps_operators(const DraftTable& draft, const std::string& column) {
-    const Lineage& lineage = draft.lineages.at(column);
-    if (!lineage.origin || !lineage.translated) return true;
-    return draft_.binder_.lossless(previous_->column(*lineage.origin)->type, draft.table.column(column)->type);
-  }
-
   // The same text under the new types: PostgreSQL says whether it still holds.
   Expression rebind(const DraftTable& draft, const Expression& expression, const std::string& target,
                     const std::string& what) {
@@ -129,7 +122,6 @@ class Finish {
       std::string what = "index " + index.name;
       for (IndexKey& key : index.keys) {
         if (key.expression) key.expression = rebind(draft, *key.expression, {}, what);
-        else if (key.column && !keeps_operators(draft, *key.column)) key.opclass = key.collation = {};
       }
       if (index.predicate) index.predicate = rebind(draft, *index.predicate, "boolean", what);
     }

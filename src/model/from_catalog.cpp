@@ -47,9 +47,11 @@ Index index_from_catalog(const catalog::Index& from, const catalog::Table& table
   index.options = from.options;
   index.tablespace = from.tablespace;
   index.comment = from.comment;
+  index.clustered = from.clustered;
   if (from.constraint)
     if (auto* constraint = table.constraint(*from.constraint)) {
       index.constraint = constraint->type;
+      index.constraint_comment = constraint->comment;
       index.name = constraint->name;
       index.deferrable = constraint->deferrable;
       index.deferred = constraint->deferred;

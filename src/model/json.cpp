@@ -68,7 +68,8 @@ PGSTRATA_JSON(IndexKey, column, expression, collation, opclass, descending,
                                                 nulls_first, statistics_target)
 PGSTRATA_JSON(Index, name, physical, method, unique, nulls_not_distinct,
                                                 keys, include, predicate, options, tablespace, comment,
-                                                constraint, deferrable, deferred, definition)
+                                                clustered, constraint, constraint_comment, deferrable, deferred,
+                                                definition)
 PGSTRATA_JSON(Check, name, physical, expression, no_inherit, validated,
                                                 comment)
 PGSTRATA_JSON(ForeignKey, name, physical, columns, schema, table, referenced,

@@ -52,7 +52,9 @@ struct Index {
   std::vector<std::string> options;        // "fillfactor=70"
   std::string tablespace;
   std::optional<std::string> comment;
+  bool clustered = false;                  // what a plain CLUSTER would order the table by
   char constraint = 0;                     // 'p', 'u', 'x' if a constraint of the same name rests on it
+  std::optional<std::string> constraint_comment;
   bool deferrable = false, deferred = false;
   std::string definition;                  // of an exclusion constraint, verbatim
   bool operator==(const Index&) const = default;

@@ -208,12 +208,17 @@ class TableSettlement {
         Sql deferrable = Sql::trusted(index.deferrable ? (index.deferred ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE") : "");
         alter("ADD CONSTRAINT {} {} USING INDEX {}{}", Name(index.name), Sql::trusted(index.constraint == 'p' ? "PRIMARY KEY" : "UNIQUE"),
               Name(index.physical), deferrable);
-        if (index.comment)
-          out_.push_back(format("COMMENT ON CONSTRAINT {} ON {} IS {}", Name(index.name), table_, Literal(*index.comment)).str());
+        if (index.constraint_comment)
+          out_.push_back(format("COMMENT ON CONSTRAINT {} ON {} IS {}", Name(index.name), table_, Literal(*index.constraint_comment)).str());
       } else if (!own_name) {
         out_.push_back(format("ALTER INDEX {} RENAME TO {}", Qualified{around_.base_schema, index.physical}, Name(index.name)).str());
       }
-      if (!index.constraint && index.comment && is_new)
+      for (std::size_t i = 0; is_new && i < index.keys.size(); ++i)
+        if (index.keys[i].statistics_target >= 0)
+          out_.push_back(format("ALTER INDEX {} ALTER COLUMN {} SET STATISTICS {}", Qualified{around_.base_schema, index.name},
+                                i + 1, index.keys[i].statistics_target).str());
+      if (index.clustered && is_new) alter("CLUSTER ON {}", Name(index.name));
+      if (index.comment && is_new)
         out_.push_back(format("COMMENT ON INDEX {} IS {}", Qualified{around_.base_schema, index.name}, Literal(*index.comment)).str());
     }
     for (auto& proof : proofs_) alter("DROP CONSTRAINT {}", Name(proof));   // after SET NOT NULL and PRIMARY KEY

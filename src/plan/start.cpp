@@ -23,6 +23,15 @@ constexpr std::size_t views_per_step = 200;   // locks held at once by one trans
 
 Sql trusted(const std::string& text) { return Sql::trusted(text); }
 
+Sql storage_name(char storage) {
+  switch (storage) {
+    case 'p': return trusted("PLAIN");
+    case 'e': return trusted("EXTERNAL");
+    case 'm': return trusted("MAIN");
+    default: return trusted("EXTENDED");
+  }
+}
+
 // One carried-over table: what the new version has that the base table does not.
 struct Growth {
   const Table& before;
@@ -119,10 +128,11 @@ class StartPlan {
     Qualified table = relation(growth.after);
     for (const Column* column : growth.columns) {
       bool filled = is_filled(growth, *column);
-      if (column->owned_sequence)
+      bool brings_sequence = column->owned_sequence && column->privileges_of.empty();   // a twin shares its column's
+      if (brings_sequence)
         out.push_back(format("CREATE SEQUENCE {} AS {}", trusted(*column->owned_sequence), trusted(column->type)).str());
       out.push_back(format("ALTER TABLE {} ADD COLUMN {}", table, column_definition(*column, !filled, !filled)).str());
-      if (column->owned_sequence)
+      if (brings_sequence)
         out.push_back(format("ALTER SEQUENCE {} OWNED BY {}.{}", trusted(*column->owned_sequence), table, Name(column->physical)).str());
       if (column->comment && !growth.linked)
         out.push_back(format("COMMENT ON COLUMN {}.{} IS {}", table, Name(column->physical), Literal(*column->comment)).str());
@@ -142,6 +152,9 @@ class StartPlan {
         out.push_back(format("ALTER TABLE {} ALTER COLUMN {} {}", relation(growth.after), Name(column->physical), what).str());
       };
       if (source->statistics_target >= 0) alter(format("SET STATISTICS {}", source->statistics_target));
+      // ALTER COLUMN TYPE sets these two back to what the type has.
+      if (source->type == column->type && source->storage) alter(format("SET STORAGE {}", storage_name(source->storage)));
+      if (source->type == column->type && !source->compression.empty()) alter(format("SET COMPRESSION {}", trusted(source->compression)));
       if (!source->options.empty()) {
         std::vector<Sql> options;
         for (auto& option : source->options) options.push_back(trusted(option));
@@ -217,15 +230,19 @@ class StartPlan {
       if (column->not_null && is_filled(growth, *column))
         checks.emplace_back(not_null_proof(*column), format("CONSTRAINT {} CHECK ({} IS NOT NULL)",
                                                             Name(not_null_proof(*column)), Name(column->physical)));
-    for (const model::Check* check : growth.checks)
+    std::set<std::string> unproved;   // copies of checks that PostgreSQL never validated
+    for (const model::Check* check : growth.checks) {
       checks.emplace_back(check->physical, check_definition(growth.after, *check));
+      if (!check->validated) unproved.insert(check->physical);
+    }
     if (checks.empty()) return;
     Step step = attempt(around_, growth.after, "ACCESS EXCLUSIVE", "validate", "add the checks of " + growth.after.physical,
                         "NOT VALID: no row is read while the lock is held");
     for (auto& [name, definition] : checks)
       step.statements.push_back(format("ALTER TABLE {} ADD {} NOT VALID", relation(growth.after), definition).str());
     steps_.push_back(std::move(step));
-    for (auto& [name, definition] : checks) steps_.push_back(validate(around_, growth.after, name));
+    for (auto& [name, definition] : checks)
+      if (!unproved.count(name)) steps_.push_back(validate(around_, growth.after, name));
   }
 
   void foreign_key(const Table& table, const model::ForeignKey& key, bool empty) {
