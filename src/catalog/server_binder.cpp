@@ -14,6 +14,11 @@
 namespace pgstrata::catalog {
 namespace {
 
+// In a view's text the words new and old belong to rules: PostgreSQL calls a relation of that name otherwise.
+std::string printed_alias(const std::string& table) {
+  return table == "new" || table == "old" ? table + "_1" : table;
+}
+
 using Key = std::vector<std::string>;
 
 Key key_of(const std::string& source, const sql::Shape& shape, const std::string& target) {
@@ -163,7 +168,7 @@ sql::Expression ServerBinder::Answers::bind(ServerBinder& binder, const std::str
   try {
     sql::Expression expression =
         read_bound_view(scratch.ask("pgstrata_bound_view", bound_view_query(), view));
-    expression.references = sql::find_references(expression.text, shape.table);
+    expression.references = sql::find_references(expression.text, printed_alias(shape.table));
     return expression;
   } catch (const Error& error) {
     throw Error(error.exit(), error.code(), error.message(), where, error.hint());

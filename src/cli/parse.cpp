@@ -88,8 +88,35 @@ std::optional<std::string> unknown_command(const CLI::App& app,
 
 }  // namespace
 
+namespace {
+
+// The first word that names a command. CLI11 would take a later one for a command too, but a version may
+// be called "baseline".
+std::vector<Command> chosen_of(int argc, const char* const* argv, const std::vector<Command>& commands) {
+  CLI::App app;
+  Invocation ignored;
+  app.allow_extras();
+  app.set_help_flag();
+  bind_globals(app, ignored);
+  for (const Command& command : commands) app.add_subcommand(command.name)->prefix_command();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError&) {
+    return commands;   // the full parse says what is wrong
+  }
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty()) return commands;
+  std::vector<Command> only;
+  for (const Command& command : commands)
+    if (command.name == chosen.front()->get_name()) only.push_back(command);
+  return only;
+}
+
+}  // namespace
+
 std::optional<Invocation> parse(int argc, const char* const* argv,
-                                const std::vector<Command>& commands) {
+                                const std::vector<Command>& all_commands) {
+  const std::vector<Command> commands = chosen_of(argc, argv, all_commands);
   CLI::App app{"Several application versions, each with its own shape of one PostgreSQL database.",
                "pgstrata"};
   Invocation invocation;

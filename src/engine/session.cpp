@@ -54,6 +54,9 @@ plan::Chain Session::models(const std::vector<state::VersionRow>& rows) const {
 catalog::Snapshot Session::snapshot(const History& history, const std::optional<std::vector<std::string>>& dependents_of) {
   std::vector<std::string> ours{names.state_schema};
   for (auto& row : history.chain) ours.push_back(row.schema);
+  if (store.exists())   // other base schemas' views and functions are ours too
+    for (auto& row : connection.execute("SELECT DISTINCT base_schema FROM " + state::state_object(names, "versions")).rows_)
+      ours.push_back(plan::support_schema_name(names.state_schema, *row[0]));
   catalog::Snapshot snapshot = catalog::read(connection, names.base_schema, support_schema, ours, dependents_of);
   if (!snapshot.schema_exists)
     throw Error(Exit::state, "no-schema", "there is no schema \"" + names.base_schema + "\" in this database",

@@ -31,6 +31,7 @@ struct adl_serializer<std::optional<T>> {
     omit_physical(out, value);                                                    \
   }                                                                               \
   void from_json(const nlohmann::json& in, Type& value) {                         \
+    in.get_ref<const nlohmann::json::object_t&>();   /* or a type_error */        \
     NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(PGSTRATA_GET, __VA_ARGS__))          \
     restore_physical(value);                                                      \
   }
@@ -76,7 +77,7 @@ PGSTRATA_JSON(ForeignKey, name, physical, columns, schema, table, referenced,
                                                 on_delete, on_update, match, set_columns, deferrable,
                                                 deferred, validated, comment)
 PGSTRATA_JSON(Table, name, physical, kind, columns, indexes, checks,
-                                                foreign_keys, comment, marked, inner_view)
+                                                foreign_keys, comment, marked, owner_rights, inner_view)
 PGSTRATA_JSON(Translation, table, up, output, inputs, parameters, expression,
                                                 type, function, loses_values, can_raise, title)
 PGSTRATA_JSON(Rule, table, name, column, inputs, parameters, condition, helper, function)

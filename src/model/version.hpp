@@ -89,6 +89,7 @@ struct Table {
   std::vector<ForeignKey> foreign_keys;
   std::optional<std::string> comment;
   bool marked = false;                     // the physical table carries the marker
+  bool owner_rights = false;               // its views run with their owner's rights, not the caller's
   std::string inner_view;                  // in the support schema, under this version's view; empty: one layer
 
   const Column* column(const std::string& logical) const;

@@ -41,12 +41,17 @@ class CompletePlan {
 
   Completion run() {
     retire();
+    if (before_.front().raw_sql) {   // the SQL has done the rest already
+      drop_retired_views();
+      return {std::move(steps_), std::move(before_)};
+    }
     drop_foreign_keys();
     drop_retired_views();
     drop_tables();
     drop_indexes();
     for (const TableChange& change : changes_) native_rules(change);
     for (TableChange& change : changes_) free_name(change);
+    for (TableChange& change : changes_) free_index_names(change);
     for (const TableChange& change : changes_) settle_unit(change);
     for (const TableChange& change : changes_) flatten(change);
     for (const TableChange& change : changes_) drop_columns(change);
@@ -139,6 +144,25 @@ class CompletePlan {
     change.physical = aside;
   }
 
+  // Index names are the schema's: one that dies with its table's unit may be taken by an earlier unit.
+  void free_index_names(TableChange& change) {
+    for (std::string& name : change.dying_constraints) {
+      bool wanted = std::any_of(changes_.begin(), changes_.end(), [&](const TableChange& other) {
+        return &other != &change && ((other.names.table == name && other.physical != name) ||
+               std::any_of(other.oldest->indexes.begin(), other.oldest->indexes.end(),
+                           [&](auto& index) { return index.name == name && index.physical != name; }));
+      });
+      if (!wanted) continue;
+      std::string aside = model::twin_name(name, retired_.ordinal);
+      Step step = attempt_on(around_.base_schema, change.physical, "ACCESS EXCLUSIVE", "settle", "move constraint " + name + " out of the way",
+                             "another table takes its name");
+      step.statements.push_back(format("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", Qualified{around_.base_schema, change.physical},
+                                       Name(name), Name(aside)).str());
+      steps_.push_back(std::move(step));
+      name = aside;
+    }
+  }
+
   void settle_unit(const TableChange& change) {
     Step step = attempt_on(around_.base_schema, change.physical, "ACCESS EXCLUSIVE", "settle",
                            "settle table " + change.names.table, "triggers, names and rules of the now oldest version; catalog only");
@@ -194,8 +218,8 @@ class CompletePlan {
       for (const std::string& index : change.dying_indexes) {
         Step step = transaction("drop", "drop index " + index, "no version has it");
         step.kind = StepKind::concurrently;
-        step.lock = "SHARE UPDATE EXCLUSIVE on " + change.names.table;
-        step.index = IndexBuild{around_.base_schema, change.names.table, index, true, false};
+        step.lock = "SHARE UPDATE EXCLUSIVE on " + change.physical;   // not renamed yet
+        step.index = IndexBuild{around_.base_schema, change.physical, index, true, false};
         step.statements.push_back(format("DROP INDEX CONCURRENTLY IF EXISTS {}", Qualified{around_.base_schema, index}).str());
         steps_.push_back(std::move(step));
       }

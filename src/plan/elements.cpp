@@ -54,6 +54,11 @@ std::string not_null_proof(const model::Column& column) {
   return model::with_suffix("_" + column.physical, "_not_null");
 }
 
+bool brings_sequence(const model::Version& before, const Table& table, const model::Column& column) {
+  const Table* base = before.physical_table(table.physical);
+  return base && column.owned_sequence && column.privileges_of.empty() && !base->physical_column(column.physical);
+}
+
 Sql column_definition(const model::Column& column, bool with_default, bool with_not_null) {
   Sql text = format("{} {}", Name(column.physical), trusted(column.type));
   if (!column.collation.empty()) text += format(" COLLATE {}", trusted(column.collation));

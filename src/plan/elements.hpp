@@ -31,6 +31,9 @@ Sql foreign_key_definition(const model::Table& table, const model::ForeignKey& k
 // CREATE TABLE with its columns, keys and checks; foreign keys left out. Comments, sequences, indexes too.
 std::vector<std::string> create_table(const std::string& schema, const model::Table& table);
 
+// Is the column new to the base table and does it come with a sequence of its own? (A twin shares its column's.)
+bool brings_sequence(const model::Version& before, const model::Table& table, const model::Column& column);
+
 // The name of the CHECK that proves a filled column NOT NULL until completion.
 std::string not_null_proof(const model::Column& column);
 

@@ -36,14 +36,18 @@ class RollbackPlan {
 
   std::vector<Step> run() {
     unpublish();
+    if (gone_.raw_sql) {   // what its SQL made is for its `down` to undo
+      drop_views_of_version();
+      if (gone_.sql_down)
+        steps_.push_back(user_sql("rollback", "run `down` of " + gone_.name, "undoes its `sql` operation", around_.user_path, *gone_.sql_down));
+      return std::move(steps_);
+    }
     for_each_table([&](const Table& before, const Table& after) { drop_foreign_keys(before, after); });
     drop_views_of_version();
     for_each_table([&](const Table& before, const Table& after) { drop_indexes(before, after); });
     for_each_table([&](const Table& before, const Table& after) { shrink(before, after); });
     drop_created();
     drop_functions();
-    if (gone_.sql_down)
-      steps_.push_back(user_sql("rollback", "run `down` of " + gone_.name, "undoes its `sql` operation", around_.user_path, *gone_.sql_down));
     return std::move(steps_);
   }
 
@@ -159,6 +163,11 @@ class RollbackPlan {
       step.statements.push_back(drop_translation(around_, gone_, staying_.back(), link));
     for (const model::Rule& rule : gone_.rules)
       if (!rule.function.empty()) step.statements.push_back(drop_rule(around_, gone_, rule));
+    // One that never came to belong to its column.
+    for (auto& [logical, table] : gone_.tables)
+      for (const model::Column& column : table.columns)
+        if (brings_sequence(staying_.back(), table, column))
+          step.statements.push_back(format("DROP SEQUENCE IF EXISTS {}", Sql::trusted(*column.owned_sequence)).str());
     if (!step.statements.empty()) steps_.push_back(std::move(step));
   }
 

@@ -48,13 +48,28 @@ void collect_dying(TableChange& change, const Chain& before, const std::string& 
   }
 }
 
+// Every name that a column of the table has, or will have once its unit is through.
+std::set<std::string> column_names(const TableChange& change) {
+  std::set<std::string> names(change.dying_after_rename.begin(), change.dying_after_rename.end());
+  for (const Column& column : change.oldest->columns) names.insert({column.name, column.physical});
+  for (const Column* column : change.dying) names.insert(column->physical);
+  return names;
+}
+
+std::string name_aside(std::set<std::string>& present, const std::string& name, const std::string& suffix) {
+  std::string aside = model::with_suffix("_" + name, suffix);
+  for (int number = 1; !present.insert(aside).second; ++number)
+    aside = model::with_suffix("_" + name, suffix + std::to_string(number));
+  return aside;
+}
+
 // A dying column whose name a survivor takes is called otherwise until it is dropped.
 void name_dying(TableChange& change) {
-  std::set<std::string> taken;
-  for (auto& [from, to] : change.names.columns) taken.insert(to);
+  std::set<std::string> wanted, present = column_names(change);
+  for (auto& [from, to] : change.names.columns) wanted.insert(to);
   for (const Column* column : change.dying)
-    change.dying_after_rename.push_back(taken.count(column->physical) ? model::with_suffix("_" + column->physical, "_gone")
-                                                                      : column->physical);
+    change.dying_after_rename.push_back(wanted.count(column->physical) ? name_aside(present, column->physical, "_gone")
+                                                                       : column->physical);
 }
 
 }  // namespace
@@ -160,10 +175,11 @@ class TableSettlement {
     for (std::size_t i = 0; i < change_.dying.size(); ++i)
       if (change_.dying[i]->physical != change_.dying_after_rename[i])
         alter("RENAME COLUMN {} TO {}", Name(change_.dying[i]->physical), Name(change_.dying_after_rename[i]));
+    std::set<std::string> names = column_names(change_);
     std::vector<std::pair<std::string, std::string>> second;   // swaps go by a name of their own
     for (auto& [from, to] : change_.names.columns) {
       bool occupied = present.count(to) > 0;
-      std::string aside = occupied ? model::with_suffix("_" + to, "_new") : to;
+      std::string aside = occupied ? name_aside(names, to, "_new") : to;
       alter("RENAME COLUMN {} TO {}", Name(from), Name(aside));
       if (occupied) second.emplace_back(aside, to);
     }

@@ -108,6 +108,10 @@ class StartPlan {
                             "triggers and backfill call them; bound by OID, so no caller's search_path matters");
     if (std::any_of(next_.tables.begin(), next_.tables.end(), [](auto& entry) { return !entry.second.inner_view.empty(); }))
       step.statements = create_support_schema(around_);
+    for (const Growth& growth : growths_)
+      for (const Column* column : growth.columns)
+        if (brings_sequence(live_.back(), growth.after, *column))
+          step.statements.push_back(format("CREATE SEQUENCE {} AS {}", trusted(*column->owned_sequence), trusted(column->type)).str());
     for (const model::Translation& link : next_.translations)
       for (auto& statement : create_translation(around_, next_, live_.back(), link)) step.statements.push_back(statement);
     for (const model::Rule& rule : next_.rules)
@@ -128,11 +132,8 @@ class StartPlan {
     Qualified table = relation(growth.after);
     for (const Column* column : growth.columns) {
       bool filled = is_filled(growth, *column);
-      bool brings_sequence = column->owned_sequence && column->privileges_of.empty();   // a twin shares its column's
-      if (brings_sequence)
-        out.push_back(format("CREATE SEQUENCE {} AS {}", trusted(*column->owned_sequence), trusted(column->type)).str());
       out.push_back(format("ALTER TABLE {} ADD COLUMN {}", table, column_definition(*column, !filled, !filled)).str());
-      if (brings_sequence)
+      if (brings_sequence(live_.back(), growth.after, *column))
         out.push_back(format("ALTER SEQUENCE {} OWNED BY {}.{}", trusted(*column->owned_sequence), table, Name(column->physical)).str());
       if (column->comment && !growth.linked)
         out.push_back(format("COMMENT ON COLUMN {}.{} IS {}", table, Name(column->physical), Literal(*column->comment)).str());
@@ -311,6 +312,7 @@ std::vector<Step> plan_start(const Surroundings& around, const Chain& live, Vers
 }
 
 std::vector<Step> plan_publish(const Surroundings& around, const Chain& live, Version& next) {
+  assign_layers(around, live, next);
   std::vector<Step> steps;
   std::string hidden = hidden_schema_name(around.support_schema, next);
   Step current = transaction("publish", "build the views of " + next.name, "hidden until the last step renames their schema");

@@ -148,6 +148,18 @@ void add_rules(SyncTable& sync, const Surroundings& around, const Version& versi
                             .condition = condition_of(around, table, rule)});
 }
 
+// A filled NOT NULL column stands on a check until completion; writers of its version get the error that
+// PostgreSQL gives for NOT NULL, in their names.
+void add_not_null(SyncTable& sync, const Version& version, const model::Table& table) {
+  for (const Translation& link : version.translations) {
+    if (!link.up || link.table != sync.table) continue;
+    const model::Column* column = table.physical_column(link.output);
+    if (column && column->not_null)
+      sync.rules.push_back({.from = version.ordinal, .constraint = {}, .column = column->name, .inputs = {column->physical},
+                            .condition = format("NEW.{} IS NOT NULL", Name(column->physical))});
+  }
+}
+
 }  // namespace
 
 SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::string& physical, bool filling) {
@@ -163,7 +175,10 @@ SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::
     const model::Table* table = version.physical_table(physical);
     if (!table) continue;
     add_columns(sync, version, *table);
-    if (i > 0) add_links(sync, around, version);
+    if (i > 0) {
+      add_links(sync, around, version);
+      add_not_null(sync, version, *table);
+    }
     // The oldest version's own rules bind everybody from the moment it is the oldest, until they are native.
     add_rules(sync, around, version, *table);
   }

@@ -62,9 +62,20 @@ std::vector<const Column*> spared_columns(const Chain& live, const Version& vers
 
 std::string spared_name(const Column& column) { return model::with_suffix("_old_" + column.physical, ""); }
 
-Sql create_view(const Qualified& view, const std::vector<Sql>& columns, const Qualified& source, bool replace = false) {
-  return format("CREATE {}VIEW {} WITH (security_invoker = true) AS\n  SELECT {}\n  FROM {}",
-                trusted(replace ? "OR REPLACE " : ""), view, join(columns, ", "), source);
+// A view runs with its caller's rights, so that row-level security sees the caller. PostgreSQL then wants
+// SELECT on every column the view lists, which holders of column grants do not have: for a table with such
+// grants, and without row-level security, the view runs with its owner's rights and its own column grants.
+bool runs_as_caller(const Surroundings& around, const Table& table) {
+  const catalog::Table* base = around.snapshot.table(table.physical);
+  if (!base || base->row_security) return true;
+  return std::all_of(base->columns.begin(), base->columns.end(), [](auto& column) { return column.privileges.empty(); });
+}
+
+Sql create_view(const Table& table, const Qualified& view, const std::vector<Sql>& columns,
+                const Qualified& source, bool replace = false) {
+  return format("CREATE {}VIEW {} WITH (security_invoker = {}) AS\n  SELECT {}\n  FROM {}",
+                trusted(replace ? "OR REPLACE " : ""), view, trusted(table.owner_rights ? "false" : "true"),
+                join(columns, ", "), source);
 }
 
 std::vector<Sql> base_columns(const Table& table) {
@@ -87,7 +98,7 @@ void create_inner_view(const Surroundings& around, const Chain& live, const Vers
   for (const Column* column : spared)
     columns.push_back(format("{} AS {}", Name(column->physical), Name(spared_name(*column))));
   if (table.marked) columns.push_back(format("{}", Name(model::marker)));
-  out.push_back(create_view(inner, columns, {around.base_schema, table.physical}).str());
+  out.push_back(create_view(table, inner, columns, {around.base_schema, table.physical}).str());
   if (table.marked) out.push_back(set_default(inner, model::marker, format("{}", version.ordinal)).str());
   for (const Column* column : spared)
     out.push_back(set_default(inner, spared_name(*column), null_default(column->type)).str());
@@ -100,11 +111,12 @@ void create_inner_view(const Surroundings& around, const Chain& live, const Vers
 
 }  // namespace
 
-void assign_layers(const Surroundings&, const Chain& live, Version& next) {
+void assign_layers(const Surroundings& around, const Chain& live, Version& next) {
   for (auto& [logical, table] : next.tables) {
     table.marked = linked(live, next, table.physical);
     bool hides = std::any_of(table.columns.begin(), table.columns.end(),
                              [&](const Column& column) { return hides_base_default(live, next, table, column); });
+    table.owner_rights = !runs_as_caller(around, table);
     table.inner_view.clear();
     if (table.marked || hides)
       table.inner_view = model::with_suffix(table.name, "_v" + std::to_string(next.ordinal));
@@ -135,12 +147,12 @@ std::vector<std::string> create_views(const Surroundings& around, const Chain& l
   std::vector<std::string> out;
   Qualified view{schema, table.name};
   if (table.inner_view.empty()) {
-    out.push_back(create_view(view, base_columns(table), {around.base_schema, table.physical}).str());
+    out.push_back(create_view(table, view, base_columns(table), {around.base_schema, table.physical}).str());
   } else {
     create_inner_view(around, live, version, table, out);
     std::vector<Sql> columns;
     for (const Column& column : table.columns) columns.push_back(format("{}", Name(column.name)));
-    out.push_back(create_view(view, columns, {around.support_schema, table.inner_view}).str());
+    out.push_back(create_view(table, view, columns, {around.support_schema, table.inner_view}).str());
   }
   for (const Column& column : table.columns)
     if (column.default_ && !column.generated && !column.identity)
@@ -154,7 +166,7 @@ std::vector<std::string> create_views(const Surroundings& around, const Chain& l
 }
 
 std::vector<std::string> flatten_view(const Surroundings& around, const Version& version, const Table& table) {
-  return {create_view({version.schema, table.name}, base_columns(table), {around.base_schema, table.physical}, true).str()};
+  return {create_view(table, {version.schema, table.name}, base_columns(table), {around.base_schema, table.physical}, true).str()};
 }
 
 std::vector<std::string> drop_views(const Surroundings& around, const std::vector<const Table*>& tables,
