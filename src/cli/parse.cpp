@@ -92,7 +92,7 @@ namespace {
 
 // The first word that names a command. CLI11 would take a later one for a command too, but a version may
 // be called "baseline".
-std::vector<Command> chosen_of(int argc, const char* const* argv, const std::vector<Command>& commands) {
+std::optional<std::string> chosen_of(int argc, const char* const* argv, const std::vector<Command>& commands) {
   CLI::App app;
   Invocation ignored;
   app.allow_extras();
@@ -102,21 +102,17 @@ std::vector<Command> chosen_of(int argc, const char* const* argv, const std::vec
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError&) {
-    return commands;   // the full parse says what is wrong
+    return {};   // the full parse says what is wrong
   }
   const auto chosen = app.get_subcommands();
-  if (chosen.empty()) return commands;
-  std::vector<Command> only;
-  for (const Command& command : commands)
-    if (command.name == chosen.front()->get_name()) only.push_back(command);
-  return only;
+  return chosen.empty() ? std::nullopt : std::optional(chosen.front()->get_name());
 }
 
 }  // namespace
 
 std::optional<Invocation> parse(int argc, const char* const* argv,
-                                const std::vector<Command>& all_commands) {
-  const std::vector<Command> commands = chosen_of(argc, argv, all_commands);
+                                const std::vector<Command>& commands) {
+  const auto chosen_name = chosen_of(argc, argv, commands);
   CLI::App app{"Several application versions, each with its own shape of one PostgreSQL database.",
                "pgstrata"};
   Invocation invocation;
@@ -127,6 +123,7 @@ std::optional<Invocation> parse(int argc, const char* const* argv,
   bind_globals(app, invocation);
   std::map<CLI::App*, const Command*> known;
   for (const Command& command : commands) {
+    if (chosen_name && command.name != *chosen_name) continue;
     CLI::App* sub = app.add_subcommand(command.name, command.summary);
     sub->allow_extras(false);
     sub->footer(examples(command));
