@@ -143,7 +143,9 @@ void check_keys(Session& session, const Prepared& prepared, const Table& before,
 void check_references(Session& session, const Prepared& prepared, const Table& before, const Table& after) {
   for (auto& key : after.foreign_keys) {
     bool is_new = std::none_of(before.foreign_keys.begin(), before.foreign_keys.end(), [&](auto& k) { return k.physical == key.physical; });
-    if (!is_new || !key.validated || !prepared.snapshot.table(key.table)) continue;
+    const catalog::Table* parent = prepared.snapshot.table(key.table);
+    bool readable = parent && std::all_of(key.referenced.begin(), key.referenced.end(), [&](auto& name) { return parent->column(name); });
+    if (!is_new || !key.validated || !readable) continue;   // a column of this step is looked up once it is filled
     std::vector<Sql> match, filters;
     for (std::size_t i = 0; i < key.columns.size(); ++i) {
       auto over = over_before(prepared, before, after, model::column_expression(key.columns[i], after.column(key.columns[i])->type));

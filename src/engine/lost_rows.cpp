@@ -26,6 +26,18 @@ Sql loss(const plan::Surroundings& around, const model::Version& newest, const m
   return format("{} IS NOT NULL", sql::Name(column.physical));
 }
 
+// `up` may raise on what `down` made of a newer value: that must not keep anybody from rolling back.
+std::int64_t count(Session& session, const std::string& table, const std::string& column, const Sql& query) {
+  try {
+    return session.connection.execute(query.str()).integer(0, 0);
+  } catch (const db::SqlError& error) {
+    if (error.connection_lost() || error.canceled()) throw;
+    session.progress.note("how many rows of " + table + "." + column + " only the newest version can hold is not known: `up` fails on some (" +
+                          error.fields().message + ")");
+    return 0;
+  }
+}
+
 }  // namespace
 
 std::vector<LostRows> lost_rows(Session& session, const plan::Chain& chain) {
@@ -48,9 +60,9 @@ std::vector<LostRows> lost_rows(Session& session, const plan::Chain& chain) {
       counts.push_back(format("pg_catalog.count(*) FILTER (WHERE {})", loss(around, newest, table, column)));
     }
     if (counts.empty()) continue;
-    auto found = session.connection.execute(format("SELECT {} FROM {}", sql::join(counts, ", "), relation).str());
     for (std::size_t i = 0; i < columns.size(); ++i)
-      if (found.integer(0, i) > 0) lost.push_back({.table = logical, .column = columns[i], .rows = found.integer(0, i)});
+      if (auto rows = count(session, logical, columns[i], format("SELECT {} FROM {}", counts[i], relation)); rows > 0)
+        lost.push_back({.table = logical, .column = columns[i], .rows = rows});
   }
   return lost;
 }

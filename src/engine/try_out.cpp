@@ -56,11 +56,14 @@ class TryOut {
     try {
       if (before) make(stand_in(trial, own_name));
       else for (auto& statement : plan::create_table(session_.names.base_schema, trial)) session_.connection.execute(statement);
-      for (const model::ForeignKey& key : trial.foreign_keys) refer(table, before != nullptr, key);
+      for (const model::ForeignKey& key : trial.foreign_keys) {
+        referenced_ = key.table;
+        refer(table, before != nullptr, key);
+      }
     } catch (const db::SqlError& error) {
       if (!about_the_shape(error)) throw;
       throw Error(Exit::migration, "not-possible", "PostgreSQL does not take what the migration makes of table \"" + table.name +
-                  "\": " + error.fields().message, table.name, error.fields().hint);
+                  "\": " + in_user_terms(error.fields().message, table) + (error.fields().detail.empty() ? "" : "; " + error.fields().detail), table.name, error.fields().hint);
     }
   }
 
@@ -107,6 +110,17 @@ class TryOut {
     session_.connection.execute(format("DROP TABLE {} CASCADE", sql::Qualified{schema_, parent_name}).str());
   }
 
+  std::string in_user_terms(std::string message, const Table& table) const {
+    auto replace = [&](const std::string& name, const std::string& by) {
+      for (auto at = message.find(name); at != std::string::npos; at = message.find(name, at + by.size()))
+        message.replace(at, name.size(), by);
+    };
+    replace(parent_name, referenced_);
+    replace(own_name, table.name);
+    return message;
+  }
+
+  std::string referenced_;   // what the stand-in parent stands for
   static constexpr const char* own_name = "pgstrata_try";
   static constexpr const char* parent_name = "pgstrata_try_parent";
   Session& session_;

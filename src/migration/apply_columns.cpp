@@ -79,6 +79,8 @@ void alter_values(Draft& draft, DraftTable& table, const AlterColumn& operation)
 
   model::Column& column = *table.table.column(name);
   if (!retyped || !column.default_ || operation.default_) return;
+  // The sequence may be made by this very step, so its default cannot be bound; its text stays what it is.
+  if (column.owned_sequence && draft.binder().assignable("bigint", type.type)) return;
   try {
     Expression rebound = bind_default(draft, column.default_->text, type.type, at.str());
     if (column.physical_default == column.default_) column.physical_default = rebound;

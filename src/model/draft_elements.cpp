@@ -54,6 +54,9 @@ void Draft::rename_column(DraftTable& draft, const std::string& from, const std:
   if (draft.table.column(to))
     throw Error(Exit::migration, "duplicate-column",
                 "table \"" + draft.table.name + "\" already has a column \"" + to + "\"", where);
+  static const std::set<std::string> system{"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"};
+  if (system.count(to))
+    throw Error(Exit::migration, "system-column", "\"" + to + "\" is a system column of every table", where, "choose another name");
   renamed.name = to;
   if (auto node = draft.lineages.extract(from)) {
     node.key() = to;

@@ -26,6 +26,7 @@ class Finish {
       else carried(draft);
       version_.tables.emplace(logical, draft.table);
     }
+    resolve_references();
     return std::move(version_);
   }
 
@@ -56,6 +57,17 @@ class Finish {
     translate_down(draft);
     rules(draft);
     draft.table.marked = previous_->marked || version_.has_links(draft.table.physical);
+  }
+
+  // A key to a column of this step knows it by its logical name until the column has a physical one.
+  void resolve_references() {
+    for (auto& [logical, table] : version_.tables)
+      for (ForeignKey& key : table.foreign_keys) {
+        const Table* parent = key.schema == draft_.snapshot_.schema ? version_.physical_table(key.table) : nullptr;
+        if (!parent) continue;
+        for (std::string& name : key.referenced)
+          if (const Column* made = parent->physical_column(name) ? nullptr : parent->column(name)) name = made->physical;
+      }
   }
 
   std::string fresh(std::set<std::string>& taken, const std::string& wanted) {

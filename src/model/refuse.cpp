@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "model/compose.hpp"
 #include "pgstrata/error.hpp"
@@ -49,7 +50,7 @@ Change change_of(const Draft& draft, const DraftTable& table) {
   change.touched |= change.links || !change.translated.empty() || !change.dropped.empty() ||
                     !change.renamed.empty() || !table.new_foreign_keys.empty() ||
                     table.table.name != change.previous.name ||
-                    table.table.indexes.size() != change.previous.indexes.size();
+                    table.table.indexes != change.previous.indexes;
   return change;
 }
 
@@ -66,6 +67,34 @@ void refuse_dependents(const Change& change, const catalog::Table& base) {
         refuse("column \"" + column + "\" cannot change while trigger \"" + trigger.name +
                "\" names it in its OF list or WHEN clause", base.name + "." + column,
                "translations under triggers of users are not supported yet");
+  }
+}
+
+// Keys that foreign keys point at, the table's own included: PostgreSQL ties them to one index.
+void refuse_referenced(const DraftTable& table, const Change& change, const catalog::Table& base, const std::string& schema) {
+  auto affected = change.translated;
+  affected.insert(affected.end(), change.dropped.begin(), change.dropped.end());
+  std::vector<std::pair<std::string, std::set<std::string>>> keys;   // name, physical columns referenced
+  for (const catalog::Dependent& dependent : base.dependents)
+    if (dependent.kind == "foreign key") keys.push_back({dependent.name, {dependent.columns.begin(), dependent.columns.end()}});
+  for (const ForeignKey& key : table.table.foreign_keys)
+    if (key.schema == schema && key.table == base.name) keys.push_back({key.name, {key.referenced.begin(), key.referenced.end()}});
+  for (auto& [name, referenced] : keys) {
+    for (const std::string& column : affected)
+      if (referenced.count(change.previous.column(column)->physical))
+        refuse("column \"" + column + "\" cannot change while foreign key " + name + " references it", base.name + "." + column,
+               "keys that foreign keys reference are not supported yet");
+    for (const Index& index : change.previous.indexes) {
+      std::set<std::string> own;
+      for (const IndexKey& key : index.keys)
+        if (key.column) own.insert(change.previous.column(*key.column)->physical);
+      if (!index.unique || index.predicate || own != referenced) continue;
+      bool stays = std::any_of(table.table.indexes.begin(), table.table.indexes.end(), [&](auto& i) { return i.physical == index.physical; });
+      bool copied = std::any_of(affected.begin(), affected.end(), [&](auto& column) { return uses_column(index, column); });
+      if (!stays || copied)
+        refuse("unique index \"" + index.name + "\" cannot change while foreign key " + name + " may rest on it", base.name,
+               "keys that foreign keys reference are not supported yet");
+    }
   }
 }
 
@@ -149,6 +178,7 @@ void refuse_unsupported(const Draft& draft) {
     refuse_kinds(table, change, *base);
     refuse_dependents(change, *base);
     refuse_foreign_keys(table, change);
+    refuse_referenced(table, change, *base, draft.snapshot().schema);
   }
   const auto known_keys = foreign_keys_of(draft.previous(), draft.snapshot().schema);
   auto dropped = draft.dropped_tables();
