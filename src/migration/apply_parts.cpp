@@ -125,7 +125,7 @@ void add_references(Draft& draft, DraftTable& table, const std::string& column, 
 void add_column_constraints(Draft& draft, DraftTable& table, const Column& column) {
   const std::string where = column.name.at.str();
   if (column.pk)
-    add_unique(draft, table, model::with_suffix(table.table.name, "_pkey"), {column.name.value}, 'p', false, false, where);
+    add_unique(draft, table, model::object_name(table.table.name, {}, "pkey"), {column.name.value}, 'p', false, false, where);
   if (column.unique)
     add_unique(draft, table, draft.constraint_name(table, {column.name.value}, "key"), {column.name.value}, 'u',
                false, false, where);

@@ -158,20 +158,22 @@ std::string Draft::free_relation_name(const std::string& wanted) {
 }
 
 std::string Draft::sequence_for(const std::string& table, const std::string& column) {
-  return free_relation_name(with_suffix(table + "_" + column, "_seq"));
+  std::string label = "seq";
+  for (int number = 1; relation_names_.count(object_name(table, column, label)); ++number) label = "seq" + std::to_string(number);
+  return free_relation_name(object_name(table, column, label));
 }
 
 std::string Draft::constraint_name(const DraftTable& draft, const std::vector<std::string>& columns,
                                    const std::string& label) {
-  std::string stem = draft.table.name;
-  for (auto& column : columns) stem += "_" + column;
+  std::string joined;
+  for (auto& column : columns) joined += (joined.empty() ? "" : "_") + column;
   std::set<std::string> taken;
   for (auto& check : draft.table.checks) taken.insert(check.name);
   for (auto& key : draft.table.foreign_keys) taken.insert(key.name);
   for (auto& [logical, table] : tables_)
     for (auto& index : table.table.indexes) taken.insert(index.name);
-  std::string name = with_suffix(stem, "_" + label);
-  for (int number = 1; taken.count(name); ++number) name = with_suffix(stem, "_" + label + std::to_string(number));
+  std::string name = object_name(draft.table.name, joined, label);
+  for (int number = 1; taken.count(name); ++number) name = object_name(draft.table.name, joined, label + std::to_string(number));
   return name;
 }
 
