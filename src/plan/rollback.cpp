@@ -47,7 +47,7 @@ class RollbackPlan {
     for_each_table([&](const Table& before, const Table& after) { drop_indexes(before, after); });
     for_each_table([&](const Table& before, const Table& after) { shrink(before, after); });
     drop_created();
-    drop_functions();
+    drop_sequences();
     return std::move(steps_);
   }
 
@@ -133,6 +133,7 @@ class RollbackPlan {
       sync.support_schema = around_.support_schema;
     }
     if (linked || refresh) append(step.statements, drop_sync(sync));
+    drop_functions(after, step.statements);   // one may depend on the sequence of a column that goes
     // Bound to what they call: the sequence of an added serial column would not go with its column.
     for (const model::Translation& link : gone_.translations)
       if (link.table == after.physical) step.statements.push_back(drop_translation(around_, gone_, staying_.back(), link));
@@ -160,13 +161,15 @@ class RollbackPlan {
     }
   }
 
-  void drop_functions() {
-    Step step = transaction("rollback", "drop the translations of " + gone_.name, "nothing calls them any more");
+  void drop_functions(const Table& table, std::vector<std::string>& out) {
     for (const model::Translation& link : gone_.translations)
-      step.statements.push_back(drop_translation(around_, gone_, staying_.back(), link));
+      if (link.table == table.physical) out.push_back(drop_translation(around_, gone_, staying_.back(), link));
     for (const model::Rule& rule : gone_.rules)
-      if (!rule.function.empty()) step.statements.push_back(drop_rule(around_, gone_, rule));
-    // One that never came to belong to its column.
+      if (rule.table == table.physical && !rule.function.empty()) out.push_back(drop_rule(around_, gone_, rule));
+  }
+
+  void drop_sequences() {
+    Step step = transaction("rollback", "drop the sequences of " + gone_.name, "those that never came to belong to a column");
     for (auto& [logical, table] : gone_.tables)
       for (const model::Column& column : table.columns)
         if (brings_sequence(staying_.back(), table, column))
