@@ -88,6 +88,12 @@ std::vector<Demand> demands_of(const Prepared& prepared, const Table& before, co
   for (auto& check : after.checks)
     if (check.validated && std::none_of(before.checks.begin(), before.checks.end(), [&](auto& c) { return c.physical == check.physical; }))
       add("violation of check constraint \"" + check.name + "\"", check.expression, "");
+  bool filled = std::any_of(prepared.next.translations.begin(), prepared.next.translations.end(),
+                            [&](auto& link) { return link.up && link.table == after.physical; });
+  for (auto& check : before.checks)   // PostgreSQL checks these again in every row that is updated
+    if (filled && !check.validated)
+      demands.push_back({"violation of check constraint \"" + check.name + "\", which is NOT VALID and stops the backfill",
+                         plan::physical_expression(before, check.expression)});
   return demands;
 }
 
