@@ -134,9 +134,6 @@ class RollbackPlan {
     }
     if (linked || refresh) append(step.statements, drop_sync(sync));
     drop_functions(after, step.statements);   // one may depend on the sequence of a column that goes
-    // Bound to what they call: the sequence of an added serial column would not go with its column.
-    for (const model::Translation& link : gone_.translations)
-      if (link.table == after.physical) step.statements.push_back(drop_translation(around_, gone_, staying_.back(), link));
     for (auto* check : checks)
       step.statements.push_back(format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", table, Name(check->physical)).str());
     for (auto* column : columns)
