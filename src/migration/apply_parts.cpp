@@ -71,7 +71,7 @@ model::Column make_column(Draft& draft, const DraftTable& table, const Column& f
   if (from.identity) {
     column.identity = *from.identity == "ALWAYS" ? 'a' : 'd';
     column.not_null = true;
-    if (from.identity_options) refuse_unsupported("'sequence_options' of an identity column", from.identity_options->at);
+    if (from.identity_options) column.identity_options = from.identity_options->value;
   }
   return column;
 }
@@ -125,7 +125,7 @@ void add_references(Draft& draft, DraftTable& table, const std::string& column, 
 void add_column_constraints(Draft& draft, DraftTable& table, const Column& column) {
   const std::string where = column.name.at.str();
   if (column.pk)
-    add_unique(draft, table, model::object_name(table.table.name, {}, "pkey"), {column.name.value}, 'p', false, false, where);
+    add_unique(draft, table, draft.constraint_name(table, {}, "pkey"), {column.name.value}, 'p', false, false, where);
   if (column.unique)
     add_unique(draft, table, draft.constraint_name(table, {column.name.value}, "key"), {column.name.value}, 'u',
                false, false, where);

@@ -67,7 +67,7 @@ void apply(const CreateTable& operation, const Location&, Draft& draft) {
   }
   // Several columns marked pk are one composite key.
   if (!primary_key.empty())
-    add_unique(draft, table, model::object_name(table.table.name, {}, "pkey"), primary_key, 'p', false, false,
+    add_unique(draft, table, draft.constraint_name(table, {}, "pkey"), primary_key, 'p', false, false,
                operation.name.at.str());
   for (Column column : operation.columns) {
     column.pk = false;

@@ -159,14 +159,18 @@ class Finish {
     return name;
   }
 
-  // `shape`: the table of the version whose logical columns the expression reads.
+  // `shape`: the table of the version whose logical columns the expression reads. `counterpart`: the lineage's
+  // own column there; it is an input even where the expression does not read it, or a write to it would not
+  // be seen on the other side at all.
   Translation translation(const Table& table, bool up, const Column& output, const Expression& expression,
-                          const Table& shape) {
+                          const Table& shape, const std::string& counterpart) {
     Translation link;
     link.table = table.physical;
     link.up = up;
     link.output = output.physical;
     link.parameters = expression.inputs();
+    bool reads_it = std::find(link.parameters.begin(), link.parameters.end(), counterpart) != link.parameters.end();
+    if (!counterpart.empty() && !reads_it) link.parameters.push_back(counterpart);
     for (auto& input : link.parameters) link.inputs.push_back(shape.column(input)->physical);
     link.expression = expression;
     link.type = output.type;
@@ -186,8 +190,14 @@ class Finish {
     for (const Column& column : draft.table.columns) {
       const Lineage& lineage = draft.lineages.at(column.name);
       if (!lineage.up || (lineage.origin && !lineage.translated)) continue;
-      version_.translations.push_back(translation(draft.table, true, column, *lineage.up, *previous_));
+      version_.translations.push_back(translation(draft.table, true, column, *lineage.up, *previous_, lineage.origin.value_or("")));
     }
+  }
+
+  static std::string twin_of(const DraftTable& draft, const std::string& origin) {
+    for (auto& [name, lineage] : draft.lineages)
+      if (lineage.origin == origin && lineage.translated) return name;
+    return {};
   }
 
   void translate_down(DraftTable& draft) {
@@ -196,7 +206,7 @@ class Finish {
       if (!value || column.generated) continue;
       if (const Column* same = draft.table.column(value->identity_of()))
         if (same->physical == column.physical) continue;
-      version_.translations.push_back(translation(draft.table, false, column, *value, draft.table));
+      version_.translations.push_back(translation(draft.table, false, column, *value, draft.table, twin_of(draft, column.name)));
     }
   }
 

@@ -63,7 +63,7 @@ PGSTRATA_JSON(Expression, source, text, type, collation, references,
 
 namespace pgstrata::model {
 PGSTRATA_JSON(Column, name, physical, type, collation, not_null, default_,
-                                                physical_default, identity, generated, owned_sequence, comment,
+                                                physical_default, identity, identity_options, generated, owned_sequence, comment,
                                                 image_equality, privileges_of)
 PGSTRATA_JSON(IndexKey, column, expression, collation, opclass, descending,
                                                 nulls_first, statistics_target)

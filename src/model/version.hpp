@@ -25,6 +25,7 @@ struct Column {
   std::optional<sql::Expression> default_; // also the expression of a generated column
   std::optional<sql::Expression> physical_default;  // what the base column has while versions differ
   char identity = 0;                       // 'a', 'd', 0
+  std::string identity_options;            // of a column this step makes: START WITH …, verbatim
   char generated = 0;                      // 's', 0
   std::optional<std::string> owned_sequence;  // qualified and quoted
   std::optional<std::string> comment;
