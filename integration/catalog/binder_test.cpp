@@ -8,7 +8,8 @@ namespace {
 
 struct Binding : Schemas {
   Binding() : binder(connection, "ct_scratch", "\"Ct base\", ct_other") {
-    connection.execute("SET search_path = pg_catalog; CREATE TABLE \"Ct base\".users (id int, name text)");
+    connection.execute(
+        "SET search_path = pg_catalog; CREATE TABLE \"Ct base\".users (id int, name text)");
   }
   sql::Expression bind(const std::string& source, const std::string& target = "") {
     return binder.bind(source, shape, target, "m.yaml:3:7");
@@ -69,16 +70,18 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_behind) {
   b.error("nosuch");
   BOOST_TEST(b.binder.assignable("integer", "text"));
   b.binder.type("numeric(3,1)", "");
-  BOOST_TEST(b.connection
-                 .execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'ct_scratch'::regnamespace")
-                 .integer(0, 0) == 0);
+  BOOST_TEST(
+      b.connection
+          .execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'ct_scratch'::regnamespace")
+          .integer(0, 0) == 0);
   BOOST_TEST(b.connection.execute("SHOW search_path").text(0, 0) == "pg_catalog");
 }
 
 BOOST_AUTO_TEST_CASE(anything_but_one_value_per_row_is_refused) {
   Binding b;
-  for (const char* source : {"count(*)", "generate_series(1, 2)", "row_number() OVER ()", "users.*", "users",
-                             "id, name", "1); DROP TABLE users; SELECT (2", "id +", "", "ROW(id, name)"}) {
+  for (const char* source :
+       {"count(*)", "generate_series(1, 2)", "row_number() OVER ()", "users.*", "users", "id, name",
+        "1); DROP TABLE users; SELECT (2", "id +", "", "ROW(id, name)"}) {
     BOOST_TEST(b.error(source).code() == "bad-expression", source);
   }
   BOOST_TEST(b.error("users::text").code() == "whole-row");
@@ -87,8 +90,10 @@ BOOST_AUTO_TEST_CASE(anything_but_one_value_per_row_is_refused) {
 BOOST_AUTO_TEST_CASE(errors_are_postgres_own_with_the_place) {
   Binding b;
   const Error error = b.error("\"Ct base\".users.name || 'é' || nosuch");
-  BOOST_TEST(error.message() == "column \"nosuch\" does not exist at character 32 of the expression");
-  BOOST_TEST(error.hint() == "\"Ct base\".users.name || 'é' || nosuch\n" + std::string(31, ' ') + "^");
+  BOOST_TEST(error.message() ==
+             "column \"nosuch\" does not exist at character 32 of the expression");
+  BOOST_TEST(error.hint() ==
+             "\"Ct base\".users.name || 'é' || nosuch\n" + std::string(31, ' ') + "^");
   BOOST_TEST(error.where() == "m.yaml:3:7");
   BOOST_TEST(b.error("count(id)").message() ==
              "aggregate functions are not allowed here at character 1 of the expression");
@@ -108,7 +113,8 @@ BOOST_AUTO_TEST_CASE(untyped_constants_take_the_targets_type) {
   BOOST_TEST(b.bind("'ok'", "ct_other.mood").type == "ct_other.mood");
   BOOST_TEST(b.bind("NULL", "integer").text == "NULL::integer");
   BOOST_TEST(b.bind("'abc'", "character varying(3)").text == "'abc'::character varying");
-  BOOST_TEST(b.error("'bad'", "ct_other.mood").message() == "invalid input value for enum mood: \"bad\"");
+  BOOST_TEST(b.error("'bad'", "ct_other.mood").message() ==
+             "invalid input value for enum mood: \"bad\"");
   BOOST_TEST(b.error("'abcd'", "character varying(3)").message() ==
              "value too long for type character varying(3)");
 }
@@ -148,8 +154,9 @@ BOOST_AUTO_TEST_CASE(only_what_provably_returns_cannot_raise) {
                              "mood::text", "\"select\" AND id IS NOT NULL", "NULL::integer"}) {
     BOOST_TEST(!b.bind(source).can_raise, source);
   }
-  for (const char* source : {"id + 1", "name::int", "id / 2", "split_part(name, ' ', 1)", "name::ct_other.mood",
-                             "id::smallint", "(SELECT id)", "tags[1]::int"}) {
+  for (const char* source :
+       {"id + 1", "name::int", "id / 2", "split_part(name, ' ', 1)", "name::ct_other.mood",
+        "id::smallint", "(SELECT id)", "tags[1]::int"}) {
     BOOST_TEST(b.bind(source).can_raise, source);
   }
 }
@@ -163,7 +170,8 @@ BOOST_AUTO_TEST_CASE(types_are_resolved_and_nothing_else) {
   BOOST_TEST(b.binder.type("posint", "").is_domain);
   BOOST_TEST(b.binder.type("uuid", "").image_equality);
   BOOST_TEST(!b.binder.type("numeric", "").image_equality);
-  for (const char* source : {"nosuch", "int; DROP TABLE users", "record", "int) , (1", "", "setof int"}) {
+  for (const char* source :
+       {"nosuch", "int; DROP TABLE users", "record", "int) , (1", "", "setof int"}) {
     BOOST_CHECK_EXCEPTION(b.binder.type(source, "w"), Error, [](const Error& error) {
       return error.code() == "unknown-type" && error.where() == "w";
     });
@@ -172,7 +180,9 @@ BOOST_AUTO_TEST_CASE(types_are_resolved_and_nothing_else) {
 
 BOOST_AUTO_TEST_CASE(casts_that_lose_nothing) {
   Binding b;
-  const auto lossless = [&](const char* from, const char* to) { return b.binder.lossless(from, to); };
+  const auto lossless = [&](const char* from, const char* to) {
+    return b.binder.lossless(from, to);
+  };
   BOOST_TEST(lossless("integer", "bigint"));
   BOOST_TEST(lossless("integer", "numeric(12,2)"));
   BOOST_TEST(lossless("character varying(10)", "character varying(20)"));

@@ -46,8 +46,9 @@ BOOST_AUTO_TEST_CASE(parameters_may_be_null) {
 
 BOOST_AUTO_TEST_CASE(one_statement_with_parameters_is_one_statement) {
   db::Connection connection(server());
-  BOOST_TEST(error_of([&] { connection.execute("SELECT 1; SELECT 2", db::Parameters()); }).sqlstate ==
-             "42601");
+  BOOST_TEST(error_of([&] {
+               connection.execute("SELECT 1; SELECT 2", db::Parameters());
+             }).sqlstate == "42601");
 }
 
 BOOST_AUTO_TEST_CASE(prepared_statements_are_prepared_once) {
@@ -143,8 +144,9 @@ BOOST_AUTO_TEST_CASE(another_thread_cancels) {
 }
 
 BOOST_AUTO_TEST_CASE(no_server_is_a_lost_connection) {
-  const auto error =
-      error_of([] { db::Connection({"host=/nonexistent dbname=x", "pgstrata test", ""}); });
+  const auto error = error_of([] {
+    db::Connection({"host=/nonexistent dbname=x", "pgstrata test", ""});
+  });
   BOOST_TEST(error.sqlstate == "08001");
 }
 

@@ -21,13 +21,14 @@ inline db::ConnectionOptions server() {
   return {url, "pgstrata test", ""};
 }
 
-// "Ct base" is the base schema, ct_other holds types and a view, ct_support plays our support schema,
-// ct_scratch is the binder's.
+// "Ct base" is the base schema, ct_other holds types and a view, ct_support plays our support
+// schema, ct_scratch is the binder's.
 struct Schemas {
   Schemas() : connection(server()) {
     drop();
-    connection.execute("CREATE SCHEMA \"Ct base\"; CREATE SCHEMA ct_other; CREATE SCHEMA ct_support;"
-                       "CREATE SCHEMA ct_scratch");
+    connection.execute(
+        "CREATE SCHEMA \"Ct base\"; CREATE SCHEMA ct_other; CREATE SCHEMA ct_support;"
+        "CREATE SCHEMA ct_scratch");
     connection.execute(
         "CREATE TYPE ct_other.mood AS ENUM ('sad', 'ok');"
         "CREATE DOMAIN ct_other.posint AS integer CHECK (value > 0);"

@@ -34,7 +34,8 @@ BOOST_AUTO_TEST_CASE(a_step_and_its_journal_record_commit_together) {
   broken.statements.push_back("SELECT 1 / 0");
   const auto run = schemas.begin({add_column(), broken});
   BOOST_CHECK_EXCEPTION(schemas.run(run), Error, [](const Error& error) {
-    return error.exit() == Exit::migration && error.message().find("SQLSTATE 42701") != std::string::npos;
+    return error.exit() == Exit::migration &&
+           error.message().find("SQLSTATE 42701") != std::string::npos;
   });
   BOOST_TEST(schemas.done(run, 1));
   BOOST_TEST(!schemas.done(run, 2));
@@ -57,8 +58,9 @@ BOOST_AUTO_TEST_CASE(it_gives_up_within_the_budget_and_nobody_waits_behind_it) {
   const std::chrono::duration<double> took = Clock::now() - began;
   writer.stop();
   selecting.stop();
-  BOOST_TEST_MESSAGE("slowest writer " << writer.slowest_ms << " ms, reader " << selecting.slowest_ms << " ms, "
-                                       << writer.calls << " + " << selecting.calls << " calls");
+  BOOST_TEST_MESSAGE("slowest writer " << writer.slowest_ms << " ms, reader "
+                                       << selecting.slowest_ms << " ms, " << writer.calls << " + "
+                                       << selecting.calls << " calls");
   BOOST_TEST(took.count() >= 5);
   BOOST_TEST(took.count() < 7);
   BOOST_TEST(schemas.progress.waits >= 3);
@@ -86,7 +88,9 @@ BOOST_AUTO_TEST_CASE(a_prepared_transaction_is_named) {
 
 BOOST_AUTO_TEST_CASE(two_tables_are_locked_under_clients_that_take_them_in_both_orders) {
   Schemas schemas;
-  schemas.admin.execute("CREATE TABLE rt.t (a int); CREATE TABLE rt.u (a int); INSERT INTO rt.t VALUES (1); INSERT INTO rt.u VALUES (1)");
+  schemas.admin.execute(
+      "CREATE TABLE rt.t (a int); CREATE TABLE rt.u (a int); INSERT INTO rt.t VALUES (1); INSERT "
+      "INTO rt.u VALUES (1)");
   auto step = add_column();
   step.locks.push_back({"rt", "u", "ACCESS EXCLUSIVE"});
   const auto run = schemas.begin({step});
@@ -156,7 +160,8 @@ BOOST_AUTO_TEST_CASE(an_interrupt_ends_a_wait_at_once) {
     std::this_thread::sleep_for(milliseconds(300));
     engine::interrupted = true;
   });
-  BOOST_CHECK_EXCEPTION(schemas.run(run), Error, [](const Error& error) { return error.exit() == Exit::interrupted; });
+  BOOST_CHECK_EXCEPTION(schemas.run(run), Error,
+                        [](const Error& error) { return error.exit() == Exit::interrupted; });
   presses.join();
   engine::interrupted = false;
   BOOST_TEST((Clock::now() - began < std::chrono::seconds(2)));

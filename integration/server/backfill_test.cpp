@@ -12,7 +12,8 @@ using namespace pgstrata::test;
 
 namespace {
 
-constexpr const char* wrong = "SELECT count(*) FROM rt.t WHERE _m <> -2 OR _a_2 IS DISTINCT FROM a * 2";
+constexpr const char* wrong =
+    "SELECT count(*) FROM rt.t WHERE _m <> -2 OR _a_2 IS DISTINCT FROM a * 2";
 
 engine::ExecutorOptions with_workers(int workers, double rate = 0) {
   engine::ExecutorOptions options;
@@ -25,11 +26,22 @@ std::function<void(db::Connection&)> random_writes(int rows) {
   return [rows](db::Connection& c) {
     const auto id = std::to_string(1 + std::rand() % rows);
     switch (std::rand() % 5) {
-      case 0: c.execute("UPDATE rt.t SET a = a + 1 WHERE id = " + id); break;
-      case 1: c.execute("UPDATE rt.t SET n = n + 1 WHERE id BETWEEN " + id + " AND " + id + " + 20"); break;
-      case 2: c.execute("DELETE FROM rt.t WHERE id = " + id); break;
-      case 3: c.execute("INSERT INTO rt.t (id, a, pad) VALUES (" + id + ", 5, repeat('y', 50)) ON CONFLICT (id) DO UPDATE SET a = 9"); break;
-      case 4: c.execute("BEGIN; UPDATE rt.t SET a = 0 WHERE id = " + id + "; ROLLBACK"); break;
+      case 0:
+        c.execute("UPDATE rt.t SET a = a + 1 WHERE id = " + id);
+        break;
+      case 1:
+        c.execute("UPDATE rt.t SET n = n + 1 WHERE id BETWEEN " + id + " AND " + id + " + 20");
+        break;
+      case 2:
+        c.execute("DELETE FROM rt.t WHERE id = " + id);
+        break;
+      case 3:
+        c.execute("INSERT INTO rt.t (id, a, pad) VALUES (" + id +
+                  ", 5, repeat('y', 50)) ON CONFLICT (id) DO UPDATE SET a = 9");
+        break;
+      case 4:
+        c.execute("BEGIN; UPDATE rt.t SET a = 0 WHERE id = " + id + "; ROLLBACK");
+        break;
     }
   };
 }
@@ -42,8 +54,9 @@ BOOST_AUTO_TEST_CASE(every_row_is_filled_and_the_pages_are_counted) {
   Schemas schemas;
   create_filled_table(schemas.connection, 50'000);
   for (const int workers : {1, 2}) {
-    schemas.admin.execute("ALTER TABLE rt.t DISABLE TRIGGER u; UPDATE rt.t SET _m = 0, _a_2 = NULL; "
-                          "ALTER TABLE rt.t ENABLE ALWAYS TRIGGER u");
+    schemas.admin.execute(
+        "ALTER TABLE rt.t DISABLE TRIGGER u; UPDATE rt.t SET _m = 0, _a_2 = NULL; "
+        "ALTER TABLE rt.t ENABLE ALWAYS TRIGGER u");
     const auto run = schemas.begin({fill_step()});
     schemas.run(run, with_workers(workers));
     BOOST_TEST(schemas.done(run, 1));
@@ -77,8 +90,9 @@ BOOST_AUTO_TEST_CASE(concurrent_writers_and_a_rewrite_in_mid_pass_leave_no_row_u
     a.stop();
     b.stop();
     c.stop();
-    BOOST_TEST_MESSAGE("clients: " << a.calls + b.calls + c.calls << " calls, " << a.errors + b.errors + c.errors
-                                   << " errors " << a.last_error << b.last_error << c.last_error);
+    BOOST_TEST_MESSAGE("clients: " << a.calls + b.calls + c.calls << " calls, "
+                                   << a.errors + b.errors + c.errors << " errors " << a.last_error
+                                   << b.last_error << c.last_error);
     BOOST_TEST(a.errors + b.errors + c.errors == 0);
   }
   BOOST_TEST(schemas.count(wrong) == 0);
@@ -189,13 +203,16 @@ BOOST_AUTO_TEST_CASE(a_killed_run_is_carried_on_where_it_was) {
 BOOST_AUTO_TEST_CASE(a_row_that_the_translation_refuses_is_named) {
   Schemas schemas;
   create_filled_table(schemas.connection, 20'000);
-  schemas.admin.execute("ALTER TABLE rt.t DISABLE TRIGGER u; UPDATE rt.t SET a = 0 WHERE id = 12345; ALTER TABLE rt.t ENABLE ALWAYS TRIGGER u");
+  schemas.admin.execute(
+      "ALTER TABLE rt.t DISABLE TRIGGER u; UPDATE rt.t SET a = 0 WHERE id = 12345; ALTER TABLE "
+      "rt.t ENABLE ALWAYS TRIGGER u");
   auto step = fill_step();
   step.fill->assignments[0].expression = "1000 / a";
   const auto run = schemas.begin({step});
   BOOST_CHECK_EXCEPTION(schemas.run(run), Error, [](const Error& error) {
     BOOST_TEST_MESSAGE(error.what());
-    return error.exit() == Exit::data && error.code() == "backfill-failed" && error.where() == "rt.t" &&
+    return error.exit() == Exit::data && error.code() == "backfill-failed" &&
+           error.where() == "rt.t" &&
            error.message().find("division by zero") != std::string::npos &&
            error.message().find("id = 12345") != std::string::npos;
   });
@@ -204,12 +221,15 @@ BOOST_AUTO_TEST_CASE(a_row_that_the_translation_refuses_is_named) {
 BOOST_AUTO_TEST_CASE(rows_that_a_users_trigger_drops_are_an_error) {
   Schemas schemas;
   create_filled_table(schemas.connection, 1'000);
-  schemas.admin.execute("CREATE FUNCTION rt.drops() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = 5 THEN RETURN NULL; END IF; RETURN NEW; END $$;"
-                        "CREATE TRIGGER a_user BEFORE UPDATE ON rt.t FOR EACH ROW EXECUTE FUNCTION rt.drops()");
+  schemas.admin.execute(
+      "CREATE FUNCTION rt.drops() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = 5 THEN "
+      "RETURN NULL; END IF; RETURN NEW; END $$;"
+      "CREATE TRIGGER a_user BEFORE UPDATE ON rt.t FOR EACH ROW EXECUTE FUNCTION rt.drops()");
   auto step = fill_step();
   step.fill->check_rows_kept = true;
   const auto run = schemas.begin({step});
-  BOOST_CHECK_EXCEPTION(schemas.run(run), Error, [](const Error& error) { return error.code() == "trigger-drops-rows"; });
+  BOOST_CHECK_EXCEPTION(schemas.run(run), Error,
+                        [](const Error& error) { return error.code() == "trigger-drops-rows"; });
 }
 
 BOOST_AUTO_TEST_CASE(a_rate_is_kept_and_another_terminal_can_pause_it) {
@@ -223,9 +243,11 @@ BOOST_AUTO_TEST_CASE(a_rate_is_kept_and_another_terminal_can_pause_it) {
     std::this_thread::sleep_for(milliseconds(300));
     store.set_control({true, {}});
     std::this_thread::sleep_for(milliseconds(1500));
-    const auto before = own.execute("SELECT sum(filled) FROM rt_state.backfill_chunks").integer(0, 0);
+    const auto before =
+        own.execute("SELECT sum(filled) FROM rt_state.backfill_chunks").integer(0, 0);
     std::this_thread::sleep_for(milliseconds(500));
-    BOOST_TEST(own.execute("SELECT sum(filled) FROM rt_state.backfill_chunks").integer(0, 0) == before);
+    BOOST_TEST(own.execute("SELECT sum(filled) FROM rt_state.backfill_chunks").integer(0, 0) ==
+               before);
     store.set_control({false, {}});
   });
   schemas.run(run, with_workers(2, 10'000));

@@ -8,10 +8,12 @@ BOOST_AUTO_TEST_SUITE(runner)
 BOOST_AUTO_TEST_CASE(a_second_runner_is_told_who_holds_the_schema) {
   Schemas schemas;
   state::Runner first(server("pgstrata start"), schemas.names, "start");
-  BOOST_CHECK_EXCEPTION(state::Runner(server(), schemas.names, "complete"), Error, [](const Error& error) {
-    return error.exit() == Exit::state && error.code() == "another-runner" &&
-           error.message().find("pgstrata start") != std::string::npos && error.message().find("pid ") != std::string::npos;
-  });
+  BOOST_CHECK_EXCEPTION(state::Runner(server(), schemas.names, "complete"), Error,
+                        [](const Error& error) {
+                          return error.exit() == Exit::state && error.code() == "another-runner" &&
+                                 error.message().find("pgstrata start") != std::string::npos &&
+                                 error.message().find("pid ") != std::string::npos;
+                        });
   BOOST_TEST(first.still_holds());
 }
 
@@ -24,7 +26,9 @@ BOOST_AUTO_TEST_CASE(base_schemas_do_not_exclude_each_other) {
 BOOST_AUTO_TEST_CASE(a_runner_whose_session_was_ended_knows_it) {
   Schemas schemas;
   state::Runner first(server("pgstrata victim"), schemas.names, "start");
-  schemas.admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgstrata victim'");
+  schemas.admin.execute(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgstrata "
+      "victim'");
   std::this_thread::sleep_for(milliseconds(100));
   BOOST_TEST(!first.still_holds());
 }
@@ -40,13 +44,17 @@ BOOST_AUTO_TEST_CASE(a_stale_token_can_do_nothing_more) {
   const auto run = schemas.begin({create, fill_step()});
 
   state::Runner stale(server("pgstrata stale"), schemas.names, "start");
-  schemas.admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgstrata stale'");
+  schemas.admin.execute(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgstrata "
+      "stale'");
   std::this_thread::sleep_for(milliseconds(100));
   state::Runner current(server(), schemas.names, "start");
 
   engine::ExecutorOptions options;
   options.connection = server();
-  const auto taken_over = [](const Error& error) { return error.exit() == Exit::state && error.code() == "another-runner"; };
+  const auto taken_over = [](const Error& error) {
+    return error.exit() == Exit::state && error.code() == "another-runner";
+  };
   engine::Executor executor(schemas.store, schemas.connection, stale, options, schemas.progress);
   BOOST_CHECK_EXCEPTION(executor.run(run), Error, taken_over);
   BOOST_TEST(schemas.count("SELECT count(*) FROM pg_class WHERE relname = 'late'") == 0);

@@ -54,17 +54,23 @@ bool Schemas::done(std::int64_t id, int sequence) const {
   return false;
 }
 
-std::int64_t Schemas::count(const std::string& sql) { return admin.execute(sql).integer(0, 0); }
+std::int64_t Schemas::count(const std::string& sql) {
+  return admin.execute(sql).integer(0, 0);
+}
 
 void create_filled_table(db::Connection& connection, int rows) {
   connection.execute(
-      "CREATE TABLE rt.t (id int PRIMARY KEY, a int NOT NULL, n int NOT NULL DEFAULT 0, pad text NOT NULL);"
-      "INSERT INTO rt.t SELECT i, i, 0, repeat('x', 100) FROM generate_series(1, " + std::to_string(rows) + ") i;"
+      "CREATE TABLE rt.t (id int PRIMARY KEY, a int NOT NULL, n int NOT NULL DEFAULT 0, pad text "
+      "NOT NULL);"
+      "INSERT INTO rt.t SELECT i, i, 0, repeat('x', 100) FROM generate_series(1, " +
+      std::to_string(rows) +
+      ") i;"
       "ALTER TABLE rt.t ADD COLUMN _m smallint NOT NULL DEFAULT 0, ADD COLUMN _a_2 bigint;"
       "CREATE FUNCTION rt.sync() RETURNS trigger LANGUAGE plpgsql AS "
       "$$ BEGIN NEW._a_2 := NEW.a * 2; NEW._m := -2; RETURN NEW; END $$;"
       "CREATE TRIGGER s BEFORE INSERT ON rt.t FOR EACH ROW EXECUTE FUNCTION rt.sync();"
-      "CREATE TRIGGER u BEFORE UPDATE ON rt.t FOR EACH ROW WHEN (NEW._m IS NOT DISTINCT FROM OLD._m "
+      "CREATE TRIGGER u BEFORE UPDATE ON rt.t FOR EACH ROW WHEN (NEW._m IS NOT DISTINCT FROM "
+      "OLD._m "
       "AND (NEW.a IS DISTINCT FROM OLD.a OR OLD._m > -2)) EXECUTE FUNCTION rt.sync();"
       "ALTER TABLE rt.t ENABLE ALWAYS TRIGGER s, ENABLE ALWAYS TRIGGER u");
 }

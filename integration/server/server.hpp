@@ -1,5 +1,5 @@
-// Tests of the layers below the engine against a real server: PGSTRATA_TEST_URL names it. Each case has a
-// base schema and a state schema of its own and drops them.
+// Tests of the layers below the engine against a real server: PGSTRATA_TEST_URL names it. Each case
+// has a base schema and a state schema of its own and drops them.
 #pragma once
 
 #define BOOST_TEST_DYN_LINK
@@ -24,7 +24,9 @@ db::ConnectionOptions server(const std::string& application = "pgstrata test");
 
 // What the executor said.
 struct Recorder final : report::Progress {
-  void step(int, int, const std::string&, const std::string& title) override { steps.push_back(title); }
+  void step(int, int, const std::string&, const std::string& title) override {
+    steps.push_back(title);
+  }
   void step_done(double) override {}
   void waiting(const std::string&, const std::vector<std::string>& blockers, double) override {
     ++waits;
@@ -43,10 +45,10 @@ struct Recorder final : report::Progress {
 struct Schemas {
   Schemas();
   ~Schemas();
-  std::int64_t begin(const std::vector<plan::Step>& steps);   // writes a run into the journal
+  std::int64_t begin(const std::vector<plan::Step>& steps);  // writes a run into the journal
   void run(std::int64_t id, engine::ExecutorOptions options = {});
   bool done(std::int64_t id, int sequence) const;
-  std::int64_t count(const std::string& sql);                 // first column of the first row
+  std::int64_t count(const std::string& sql);  // first column of the first row
 
   state::Names names{"rt_state", "rt"};
   db::Connection admin, connection;

@@ -26,7 +26,8 @@ plan::Step sql_step(std::vector<std::string> statements) {
 
 constexpr const char* valid_indexes =
     "SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass('rt.i') AND indisvalid";
-constexpr const char* indexes = "SELECT count(*) FROM pg_class WHERE relname = 'i' AND relnamespace = 'rt'::regnamespace";
+constexpr const char* indexes =
+    "SELECT count(*) FROM pg_class WHERE relname = 'i' AND relnamespace = 'rt'::regnamespace";
 
 }  // namespace
 
@@ -43,7 +44,8 @@ BOOST_AUTO_TEST_CASE(a_concurrent_build_that_was_done_before_the_journal_knew_is
 BOOST_AUTO_TEST_CASE(duplicates_end_a_unique_build_and_leave_no_index) {
   Schemas schemas;
   schemas.admin.execute("CREATE TABLE rt.t (a int); INSERT INTO rt.t VALUES (7), (7)");
-  const auto run = schemas.begin({index_step("CREATE UNIQUE INDEX CONCURRENTLY i ON rt.t (a)", true)});
+  const auto run =
+      schemas.begin({index_step("CREATE UNIQUE INDEX CONCURRENTLY i ON rt.t (a)", true)});
   BOOST_CHECK_EXCEPTION(schemas.run(run), Error, [](const Error& error) {
     return error.exit() == Exit::data && error.message().find("(a)=(7)") != std::string::npos;
   });
@@ -56,7 +58,8 @@ BOOST_AUTO_TEST_CASE(duplicates_end_a_unique_build_and_leave_no_index) {
 BOOST_AUTO_TEST_CASE(an_invalid_index_of_an_earlier_run_is_built_again) {
   Schemas schemas;
   schemas.admin.execute("CREATE TABLE rt.t (a int); INSERT INTO rt.t VALUES (7), (7)");
-  BOOST_CHECK_THROW(schemas.admin.execute("CREATE UNIQUE INDEX CONCURRENTLY i ON rt.t (a)"), db::SqlError);
+  BOOST_CHECK_THROW(schemas.admin.execute("CREATE UNIQUE INDEX CONCURRENTLY i ON rt.t (a)"),
+                    db::SqlError);
   BOOST_TEST(schemas.count(indexes) == 1);
   const auto run = schemas.begin({index_step("CREATE INDEX CONCURRENTLY i ON rt.t (a)")});
   schemas.run(run);
@@ -98,8 +101,9 @@ BOOST_AUTO_TEST_CASE(dropping_an_index_that_is_gone_is_done) {
 
 BOOST_AUTO_TEST_CASE(validation_names_the_constraint_that_rows_violate) {
   Schemas schemas;
-  schemas.admin.execute("CREATE TABLE rt.t (a int); INSERT INTO rt.t VALUES (-1); "
-                        "ALTER TABLE rt.t ADD CONSTRAINT positive CHECK (a > 0) NOT VALID");
+  schemas.admin.execute(
+      "CREATE TABLE rt.t (a int); INSERT INTO rt.t VALUES (-1); "
+      "ALTER TABLE rt.t ADD CONSTRAINT positive CHECK (a > 0) NOT VALID");
   plan::Step step;
   step.phase = "validate";
   step.kind = plan::StepKind::validate;
@@ -113,8 +117,10 @@ BOOST_AUTO_TEST_CASE(validation_names_the_constraint_that_rows_violate) {
 
 BOOST_AUTO_TEST_CASE(sql_operations_run_in_one_transaction_under_the_base_schema) {
   Schemas schemas;
-  const auto run = schemas.begin({sql_step({"SET LOCAL search_path = rt", "CREATE TABLE x (a int); INSERT INTO x VALUES (1); -- end"}),
-                                  sql_step({"SET LOCAL search_path = rt", "INSERT INTO x VALUES (2); SELECT nonsense"})});
+  const auto run = schemas.begin(
+      {sql_step({"SET LOCAL search_path = rt",
+                 "CREATE TABLE x (a int); INSERT INTO x VALUES (1); -- end"}),
+       sql_step({"SET LOCAL search_path = rt", "INSERT INTO x VALUES (2); SELECT nonsense"})});
   BOOST_CHECK_EXCEPTION(schemas.run(run), Error, [](const Error& error) {
     return error.exit() == Exit::migration && error.code() == "sql-failed" &&
            error.message().find("nonsense") != std::string::npos;
@@ -126,7 +132,8 @@ BOOST_AUTO_TEST_CASE(sql_operations_run_in_one_transaction_under_the_base_schema
 BOOST_AUTO_TEST_CASE(sql_operations_that_refuse_a_transaction_run_outside_one) {
   Schemas schemas;
   schemas.admin.execute("CREATE TABLE rt.t (a int)");
-  const auto run = schemas.begin({sql_step({"SET LOCAL search_path = rt", "CREATE INDEX CONCURRENTLY i ON t (a); VACUUM t"})});
+  const auto run = schemas.begin(
+      {sql_step({"SET LOCAL search_path = rt", "CREATE INDEX CONCURRENTLY i ON t (a); VACUUM t"})});
   schemas.run(run);
   BOOST_TEST(schemas.done(run, 1));
   BOOST_TEST(schemas.count(valid_indexes) == 1);

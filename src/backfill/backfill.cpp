@@ -22,8 +22,13 @@ constexpr milliseconds look{20}, report_every{200}, ask_control{500}, patience{1
 class Overseer {
  public:
   Overseer(db::Connection& connection, Shared& shared, report::Progress& progress)
-      : connection_(connection), shared_(shared), progress_(progress), store_(connection, shared.pass.target.names),
-        began_(Clock::now()), rows_before_(shared.pass.rows), moved_(began_) {}
+      : connection_(connection),
+        shared_(shared),
+        progress_(progress),
+        store_(connection, shared.pass.target.names),
+        began_(Clock::now()),
+        rows_before_(shared.pass.rows),
+        moved_(began_) {}
 
   void run(int workers, void (Worker::*work)()) {
     for (int i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>(shared_));
@@ -56,7 +61,8 @@ class Overseer {
  private:
   // Batches end by themselves within their limits; a single row with a slow translation may not.
   void wait_for_end(const std::atomic<int>& running) {
-    for (auto cancel_at = Clock::now() + milliseconds(500); running > 0; std::this_thread::sleep_for(milliseconds(2))) {
+    for (auto cancel_at = Clock::now() + milliseconds(500); running > 0;
+         std::this_thread::sleep_for(milliseconds(2))) {
       if (Clock::now() < cancel_at) continue;
       for (auto& worker : workers_) worker->cancel();
       cancel_at = Clock::now() + milliseconds(200);
@@ -75,9 +81,10 @@ class Overseer {
     if (now - moved_ >= patience) name_blockers(now);
     if (now - moved_ >= options.total)
       throw Error(Exit::locks, "lock-budget",
-                  fmt::format("no row could be filled for {} s: blocked by {}", options.total.count(),
-                              db::sentence(blockers_)),
-                  table_sql(shared_.pass.target.fill), "end what blocks it and run the same command again");
+                  fmt::format("no row could be filled for {} s: blocked by {}",
+                              options.total.count(), db::sentence(blockers_)),
+                  table_sql(shared_.pass.target.fill),
+                  "end what blocks it and run the same command again");
     if (now - moved_ < patience) blockers_.clear();
     if (now - reported_ >= report_every) report();
   }
@@ -91,10 +98,12 @@ class Overseer {
 
   // Waits are short and far between, so holders of a lock on the table count too.
   void name_blockers(Clock::time_point now) {
-    const auto blocked = std::ranges::find_if(workers_, [](const auto& worker) { return worker->blocked(); });
+    const auto blocked =
+        std::ranges::find_if(workers_, [](const auto& worker) { return worker->blocked(); });
     if (blocked == workers_.end()) return;
     auto found = db::blockers_of(connection_, (*blocked)->pid());
-    if (found.empty()) found = db::holders(connection_, table_sql(shared_.pass.target.fill), "ROW EXCLUSIVE");
+    if (found.empty())
+      found = db::holders(connection_, table_sql(shared_.pass.target.fill), "ROW EXCLUSIVE");
     if (!found.empty()) blockers_ = std::move(found);
     if (now - told_ < patience) return;
     told_ = now;
@@ -112,10 +121,12 @@ class Overseer {
     state.pages_total = shared_.pass.pages;
     state.pages_done = std::min<std::int64_t>(shared_.pages_done, state.pages_total);
     state.lock_retries = shared_.retries;
-    state.rows_per_second = elapsed > 0 ? static_cast<double>(state.rows - rows_before_) / elapsed : 0;
+    state.rows_per_second =
+        elapsed > 0 ? static_cast<double>(state.rows - rows_before_) / elapsed : 0;
     const auto pages_now = state.pages_done - shared_.pass.pages_done;
     if (pages_now > 0)
-      state.seconds_left = elapsed / static_cast<double>(pages_now) * static_cast<double>(state.pages_total - state.pages_done);
+      state.seconds_left = elapsed / static_cast<double>(pages_now) *
+                           static_cast<double>(state.pages_total - state.pages_done);
     if (!blockers_.empty()) state.blocked_by = db::sentence(blockers_);
     progress_.fill(state);
   }
@@ -134,8 +145,9 @@ class Overseer {
 
 }  // namespace
 
-void run(db::Connection& connection, const state::Names& names, std::int64_t run_id, int sequence, std::int64_t token,
-         const plan::Fill& fill, const Options& options, report::Progress& progress) {
+void run(db::Connection& connection, const state::Names& names, std::int64_t run_id, int sequence,
+         std::int64_t token, const plan::Fill& fill, const Options& options,
+         report::Progress& progress) {
   const Target step{names, run_id, sequence, token, fill};
   for (;;) {
     const auto pass = open_pass(connection, step, options, progress);

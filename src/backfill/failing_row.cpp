@@ -61,18 +61,22 @@ class Narrowing {
 // "id = 7", or the ctid where there is no primary key.
 std::string row_name(db::Connection& connection, const Target& target, const std::string& ctid) {
   const auto columns = connection.execute(
-      "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) "
-      "WHERE i.indrelid = $1::oid AND i.indisprimary ORDER BY array_position(i.indkey::int2[], a.attnum)",
+      "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND "
+      "a.attnum = ANY (i.indkey) "
+      "WHERE i.indrelid = $1::oid AND i.indisprimary ORDER BY array_position(i.indkey::int2[], "
+      "a.attnum)",
       {std::to_string(target.oid)});
   if (columns.empty()) return "the row at ctid " + ctid;
   std::string list, name;
   for (std::size_t i = 0; i < columns.size(); ++i)
     list += (i == 0 ? "" : ", ") + sql::quote_identifier(columns.text(i, 0)) + "::text";
-  const auto values =
-      connection.execute(fmt::format("SELECT {} FROM ONLY {} WHERE ctid = $1::tid", list, table_sql(target.fill)), {ctid});
+  const auto values = connection.execute(
+      fmt::format("SELECT {} FROM ONLY {} WHERE ctid = $1::tid", list, table_sql(target.fill)),
+      {ctid});
   if (values.empty()) return "the row at ctid " + ctid;
   for (std::size_t i = 0; i < columns.size(); ++i)
-    name += fmt::format("{}{} = {}", i == 0 ? "" : ", ", columns.text(i, 0), values.text_or(0, i, "NULL"));
+    name += fmt::format("{}{} = {}", i == 0 ? "" : ", ", columns.text(i, 0),
+                        values.text_or(0, i, "NULL"));
   return "the row with " + name;
 }
 
@@ -87,8 +91,8 @@ Error data_error(const Target& target, const db::SqlError& error, const std::str
 
 }  // namespace
 
-void raise(db::Connection& connection, const Target& target, const Statements& statements, std::int64_t begin,
-           std::int64_t end, const db::SqlError& error) {
+void raise(db::Connection& connection, const Target& target, const Statements& statements,
+           std::int64_t begin, std::int64_t end, const db::SqlError& error) {
   if (!about_data(error)) throw error;
   std::string row;
   try {
@@ -101,7 +105,8 @@ void raise(db::Connection& connection, const Target& target, const Statements& s
   throw data_error(target, error, row);
 }
 
-void raise_row(db::Connection& connection, const Target& target, const std::string& ctid, const db::SqlError& error) {
+void raise_row(db::Connection& connection, const Target& target, const std::string& ctid,
+               const db::SqlError& error) {
   if (!about_data(error)) throw error;
   std::string row = "the row at ctid " + ctid;
   try {

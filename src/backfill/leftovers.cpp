@@ -14,9 +14,10 @@ struct Leftover {
 };
 
 std::vector<Leftover> leftovers(db::Connection& connection, const Target& target) {
-  const auto rows = connection.execute(
-      fmt::format("SELECT id, first_page, end_page FROM {} WHERE run = {} AND sequence = {} ORDER BY first_page",
-                  state::state_object(target.names, "backfill_leftovers"), target.run, target.sequence));
+  const auto rows = connection.execute(fmt::format(
+      "SELECT id, first_page, end_page FROM {} WHERE run = {} AND sequence = {} ORDER BY "
+      "first_page",
+      state::state_object(target.names, "backfill_leftovers"), target.run, target.sequence));
   std::vector<Leftover> list;
   for (std::size_t row = 0; row < rows.size(); ++row)
     list.push_back({rows.integer(row, 0), rows.integer(row, 1), rows.integer(row, 2)});
@@ -35,7 +36,8 @@ void Worker::fill_leftovers() {
     // The watcher ends this when nothing moves for the whole budget.
     while (round_over_leftovers()) {
       set_limits(milliseconds(0), milliseconds(0));
-      for (const auto& range : leftovers(connection_, shared_.pass.target)) fill_rows(range.begin, range.end);
+      for (const auto& range : leftovers(connection_, shared_.pass.target))
+        fill_rows(range.begin, range.end);
     }
   } catch (const Stopped&) {
   }
@@ -72,19 +74,21 @@ void Worker::fill_rows(std::int64_t begin, std::int64_t end) {
   }
 }
 
-// Alternately: among overlapping FOR SHARE holders only waiting gets a turn, in a queue of FOR UPDATE
-// only skipping does. Who waits is first in line for the row, and others queue behind: so the whole
-// wait, not only that for each holder, has the lock budget. Who skips may take its time.
+// Alternately: among overlapping FOR SHARE holders only waiting gets a turn, in a queue of FOR
+// UPDATE only skipping does. Who waits is first in line for the row, and others queue behind: so
+// the whole wait, not only that for each holder, has the lock budget. Who skips may take its time.
 void Worker::fill_row(const std::string& ctid) {
   wait_for_rows_ = !wait_for_rows_;
   const auto budget = wait_for_rows_ ? shared_.options.lock_budget : milliseconds(0);
   try {
     set_limits(shared_.options.lock_budget, budget);
-    const auto filled = wait_for_rows_ ? execute("row waiting", shared_.statements.row_waiting, 0, 0, {ctid})
-                                       : execute("row skipping", shared_.statements.row_skipping, 0, 0, {ctid});
+    const auto filled =
+        wait_for_rows_ ? execute("row waiting", shared_.statements.row_waiting, 0, 0, {ctid})
+                       : execute("row skipping", shared_.statements.row_skipping, 0, 0, {ctid});
     blocked_ = filled.rows == 0;
   } catch (const db::SqlError& error) {
-    if (!error.try_again() && !error.canceled()) raise_row(connection_, shared_.pass.target, ctid, error);
+    if (!error.try_again() && !error.canceled())
+      raise_row(connection_, shared_.pass.target, ctid, error);
     pause_blocked(milliseconds(5));
   }
 }

@@ -10,12 +10,14 @@ namespace pgstrata::backfill {
 
 using Clock = std::chrono::steady_clock;
 
-// Pages of the next batch of one worker, from the time that earlier ones took. A batch that runs into its
-// limits was work for nothing, so each such one lets the aim sink below the target for a while. On two
-// cores with a load of 12, 0.1 to 0.4 % of the batches of one worker did, 1.1 to 2.8 % of those of two.
+// Pages of the next batch of one worker, from the time that earlier ones took. A batch that runs
+// into its limits was work for nothing, so each such one lets the aim sink below the target for a
+// while. On two cores with a load of 12, 0.1 to 0.4 % of the batches of one worker did, 1.1 to 2.8
+// % of those of two.
 class BatchSize {
  public:
-  explicit BatchSize(std::chrono::milliseconds target) : target_(static_cast<double>(target.count())) {}
+  explicit BatchSize(std::chrono::milliseconds target)
+      : target_(static_cast<double>(target.count())) {}
 
   int pages() const { return pages_; }
   void took(int pages, Clock::duration span);
@@ -23,9 +25,9 @@ class BatchSize {
 
  private:
   static constexpr int first = 16, limit = 256;
-  double target_;           // ms
-  double aim_ = 0.8;        // share of the target that is aimed at
-  double page_ms_ = 0;      // moving average; 0 = not known
+  double target_;       // ms
+  double aim_ = 0.8;    // share of the target that is aimed at
+  double page_ms_ = 0;  // moving average; 0 = not known
   int pages_ = first;
 };
 

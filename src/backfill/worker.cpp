@@ -16,11 +16,15 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds batch_lock_timeout{5}, batch_statement_timeout{20};
 
-bool worth_a_retry(const db::SqlError& error) { return error.try_again() || error.canceled(); }
+bool worth_a_retry(const db::SqlError& error) {
+  return error.try_again() || error.canceled();
+}
 
 }  // namespace
 
-std::string tid(std::int64_t page, int line) { return fmt::format("({},{})", page, line); }
+std::string tid(std::int64_t page, int line) {
+  return fmt::format("({},{})", page, line);
+}
 
 std::optional<Chunk> Shared::next_chunk() {
   const std::lock_guard lock(mutex_);
@@ -39,22 +43,26 @@ std::exception_ptr Shared::error() {
   return error_;
 }
 
-// A generic plan, as planning would be 3 % of a batch; a ctid range without known bounds must not become
-// a sequential scan; policies must fail rather than hide rows. Rows and cursor are lost together, so the
-// commit need not wait for the disk.
+// A generic plan, as planning would be 3 % of a batch; a ctid range without known bounds must not
+// become a sequential scan; policies must fail rather than hide rows. Rows and cursor are lost
+// together, so the commit need not wait for the disk.
 Worker::Worker(Shared& shared)
     : shared_(shared), connection_(shared.options.connection), size_(shared.options.batch_target) {
   connection_.execute(
-      "SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; "
+      "SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan; SET enable_seqscan "
+      "= off; "
       "SET row_security = off");
   usual_limits();
 }
 
 void Worker::set_limits(milliseconds lock, milliseconds statement) {
-  connection_.execute(fmt::format("SET statement_timeout = {}; SET lock_timeout = {}", statement.count(), lock.count()));
+  connection_.execute(fmt::format("SET statement_timeout = {}; SET lock_timeout = {}",
+                                  statement.count(), lock.count()));
 }
 
-void Worker::usual_limits() { set_limits(batch_lock_timeout, batch_statement_timeout); }
+void Worker::usual_limits() {
+  set_limits(batch_lock_timeout, batch_statement_timeout);
+}
 
 void Worker::fill_chunks() {
   try {
@@ -83,11 +91,14 @@ void Worker::fill_range(std::int64_t begin, std::int64_t end, int chunk) {
   if (shared_.pass.target.fill.check_rows_kept) return skip_range(begin, end, chunk);
   const auto began = Clock::now();
   try {
-    const auto filled = execute("plain", shared_.statements.plain, end, chunk, {tid(begin), tid(end)});
+    const auto filled =
+        execute("plain", shared_.statements.plain, end, chunk, {tid(begin), tid(end)});
     size_.took(static_cast<int>(end - begin), Clock::now() - began);
-    rows_per_page_ = 0.9 * rows_per_page_ + 0.1 * static_cast<double>(filled.rows) / static_cast<double>(end - begin);
+    rows_per_page_ = 0.9 * rows_per_page_ +
+                     0.1 * static_cast<double>(filled.rows) / static_cast<double>(end - begin);
   } catch (const db::SqlError& error) {
-    if (!worth_a_retry(error)) raise(connection_, shared_.pass.target, shared_.statements, begin, end, error);
+    if (!worth_a_retry(error))
+      raise(connection_, shared_.pass.target, shared_.statements, begin, end, error);
     size_.timed_out();
     skip_range(begin, end, chunk);
   }
@@ -99,17 +110,19 @@ void Worker::skip_range(std::int64_t begin, std::int64_t end, int chunk) {
     execute("skip", shared_.statements.skip_locked, end, chunk,
             {tid(begin), tid(end), std::to_string(begin), std::to_string(end)});
   } catch (const db::SqlError& error) {
-    if (!worth_a_retry(error)) raise(connection_, shared_.pass.target, shared_.statements, begin, end, error);
+    if (!worth_a_retry(error))
+      raise(connection_, shared_.pass.target, shared_.statements, begin, end, error);
     const auto middle = begin + (end - begin) / 2;
     skip_range(begin, middle, chunk);
     skip_range(middle, end, chunk);
   }
 }
 
-// A page has the whole lock budget. What is too slow even so goes row by row in the end; a lock that
-// stops it here is on the table, as rows are skipped.
+// A page has the whole lock budget. What is too slow even so goes row by row in the end; a lock
+// that stops it here is on the table, as rows are skipped.
 void Worker::skip_page(std::int64_t page, int chunk) {
-  const auto begin = tid(page), end = tid(page + 1), first = std::to_string(page), after = std::to_string(page + 1);
+  const auto begin = tid(page), end = tid(page + 1), first = std::to_string(page),
+             after = std::to_string(page + 1);
   auto nap = milliseconds(10);
   for (;;) {
     set_limits(batch_lock_timeout, shared_.options.lock_budget);
@@ -117,7 +130,8 @@ void Worker::skip_page(std::int64_t page, int chunk) {
       execute("skip", shared_.statements.skip_locked, page + 1, chunk, {begin, end, first, after});
       break;
     } catch (const db::SqlError& error) {
-      if (!worth_a_retry(error)) raise(connection_, shared_.pass.target, shared_.statements, page, page + 1, error);
+      if (!worth_a_retry(error))
+        raise(connection_, shared_.pass.target, shared_.statements, page, page + 1, error);
       if (error.canceled()) {
         set_limits(batch_lock_timeout, milliseconds(0));
         execute("defer", shared_.statements.defer, page + 1, chunk, {first, after});
@@ -131,8 +145,8 @@ void Worker::skip_page(std::int64_t page, int chunk) {
   usual_limits();
 }
 
-Worker::Filled Worker::execute(const std::string& name, const std::string& sql, std::int64_t next_page, int chunk,
-                               db::Parameters more) {
+Worker::Filled Worker::execute(const std::string& name, const std::string& sql,
+                               std::int64_t next_page, int chunk, db::Parameters more) {
   db::Parameters parameters{std::to_string(next_page), std::to_string(chunk)};
   parameters.insert(parameters.end(), more.begin(), more.end());
   db::Result result;
@@ -150,8 +164,10 @@ Worker::Filled Worker::execute(const std::string& name, const std::string& sql, 
   const Filled filled{result.integer(0, 0), result.integer(0, 2), result.integer(0, 3)};
   if (shared_.pass.target.fill.check_rows_kept && filled.rows < filled.locked)
     throw Error(Exit::data, "trigger-drops-rows",
-                fmt::format("a BEFORE UPDATE trigger of the table left {} rows as they were", filled.locked - filled.rows),
-                table_sql(shared_.pass.target.fill), "the trigger must let an update of the twin columns pass");
+                fmt::format("a BEFORE UPDATE trigger of the table left {} rows as they were",
+                            filled.locked - filled.rows),
+                table_sql(shared_.pass.target.fill),
+                "the trigger must let an update of the twin columns pass");
   shared_.rows += filled.rows;
   free_at_ = shared_.rate.after(filled.rows, Clock::now());
   return filled;
@@ -163,7 +179,8 @@ void Worker::wait_for_leave(Clock::time_point until) {
     if (shared_.stop) throw Stopped{};
     const auto now = Clock::now();
     if (!shared_.paused && now >= until) return;
-    const auto most = shared_.paused ? now + milliseconds(20) : std::min(until, now + milliseconds(20));
+    const auto most =
+        shared_.paused ? now + milliseconds(20) : std::min(until, now + milliseconds(20));
     std::this_thread::sleep_until(most);
   }
 }

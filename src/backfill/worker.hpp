@@ -1,10 +1,12 @@
-// A worker: one connection that fills ranges, under limits that keep clients from queueing behind it.
+// A worker: one connection that fills ranges, under limits that keep clients from queueing behind
+// it.
 //
-// A range goes plainly first (no row lock of its own, 12 % less WAL); when a lock or a limit stops it, by
-// SKIP LOCKED in halves down to a page. Rows that were locked are leftovers: three more rounds of SKIP
-// LOCKED, then row by row, alternately skipping and waiting within the lock budget (either alone can
-// starve). lock_timeout counts per row, so statement_timeout bounds the whole batch: with 5 ms alone,
-// clients that walk the table ahead of a batch waited 500 ms; with 20 ms as well, 19 ms.
+// A range goes plainly first (no row lock of its own, 12 % less WAL); when a lock or a limit stops
+// it, by SKIP LOCKED in halves down to a page. Rows that were locked are leftovers: three more
+// rounds of SKIP LOCKED, then row by row, alternately skipping and waiting within the lock budget
+// (either alone can starve). lock_timeout counts per row, so statement_timeout bounds the whole
+// batch: with 5 ms alone, clients that walk the table ahead of a batch waited 500 ms; with 20 ms as
+// well, 19 ms.
 #pragma once
 
 #include <atomic>
@@ -25,11 +27,15 @@ namespace pgstrata::backfill {
 class Shared {
  public:
   Shared(const Pass& pass, const Options& options)
-      : pass(pass), options(options), statements(compile(pass.target)), rate(options.max_rate), rows(pass.rows),
+      : pass(pass),
+        options(options),
+        statements(compile(pass.target)),
+        rate(options.max_rate),
+        rows(pass.rows),
         pages_done(pass.pages_done) {}
 
   std::optional<Chunk> next_chunk();
-  void fail(std::exception_ptr error);   // keeps the first, stops all
+  void fail(std::exception_ptr error);  // keeps the first, stops all
   std::exception_ptr error();
 
   const Pass& pass;
@@ -49,16 +55,18 @@ class Worker {
  public:
   explicit Worker(Shared& shared);
 
-  void fill_chunks();       // until none is left
-  void fill_leftovers();    // after all chunks; one worker
+  void fill_chunks();     // until none is left
+  void fill_leftovers();  // after all chunks; one worker
 
   int pid() const { return connection_.backend_pid(); }
-  void cancel() { connection_.cancel(); }     // from any thread
-  bool blocked() const { return blocked_; }   // from any thread: waits for somebody's lock now
+  void cancel() { connection_.cancel(); }    // from any thread
+  bool blocked() const { return blocked_; }  // from any thread: waits for somebody's lock now
 
  private:
-  struct Filled { std::int64_t rows = 0, locked = 0, left = 0; };
-  struct Stopped {};                          // thrown to leave a phase without an error
+  struct Filled {
+    std::int64_t rows = 0, locked = 0, left = 0;
+  };
+  struct Stopped {};  // thrown to leave a phase without an error
 
   void fill_range(std::int64_t begin, std::int64_t end, int chunk);
   void skip_range(std::int64_t begin, std::int64_t end, int chunk);
@@ -67,7 +75,8 @@ class Worker {
   void fill_rows(std::int64_t begin, std::int64_t end);
   void fill_row(const std::string& ctid);
 
-  Filled execute(const std::string& name, const std::string& sql, std::int64_t next_page, int chunk, db::Parameters more);
+  Filled execute(const std::string& name, const std::string& sql, std::int64_t next_page, int chunk,
+                 db::Parameters more);
   void set_limits(std::chrono::milliseconds lock, std::chrono::milliseconds statement);
   void usual_limits();
   int batch_pages(std::int64_t most) const;
@@ -79,7 +88,7 @@ class Worker {
   BatchSize size_;
   Clock::time_point free_at_{};
   double rows_per_page_ = 50;
-  bool wait_for_rows_ = false;     // alternates
+  bool wait_for_rows_ = false;  // alternates
   std::atomic<bool> blocked_{false};
 };
 

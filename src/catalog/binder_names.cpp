@@ -13,8 +13,10 @@ sql::Qualified split_name(const std::string& source) {
   bool quoted = false;
   for (std::size_t i = 0; i < source.size(); ++i) {
     if (source[i] == '"') {
-      if (quoted && i + 1 < source.size() && source[i + 1] == '"') part += source[i++];
-      else quoted = !quoted;
+      if (quoted && i + 1 < source.size() && source[i + 1] == '"')
+        part += source[i++];
+      else
+        quoted = !quoted;
     } else if (source[i] == '.' && !quoted) {
       result.schema = part;
       part.clear();
@@ -36,7 +38,8 @@ std::string look_up(db::Connection& connection, const std::string& path, const s
   db::Result found = connection.execute(query, parameters);
   transaction.rollback();
   if (found.empty())
-    throw Error(Exit::migration, "unknown-" + what, "there is no " + what + " \"" + name.name + "\"", where);
+    throw Error(Exit::migration, "unknown-" + what,
+                "there is no " + what + " \"" + name.name + "\"", where);
   return sql::format("{}", sql::Qualified{found.text(0, 0), found.text(0, 1)}).str();
 }
 

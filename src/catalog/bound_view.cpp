@@ -14,8 +14,8 @@ namespace {
 constexpr const char* output = "pgstrata_e";
 
 std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 sql::Sql typed_nulls(const sql::Shape& shape) {
@@ -32,32 +32,77 @@ sql::Sql typed_nulls(const sql::Shape& shape) {
 
 // Node kinds of a stored tree that cannot raise by themselves; two spellings, before and since 16.
 bool harmless_node(const std::string& kind) {
-  static const std::unordered_set<std::string> harmless = {
-      "FROMEXPR",  "RANGETBLREF", "TARGETENTRY",  "VAR",         "CONST",      "OPEXPR",
-      "FUNCEXPR",  "COALESCE",    "COALESCEEXPR", "CASE",        "CASEEXPR",   "WHEN",
-      "CASEWHEN",  "CASETESTEXPR", "BOOLEXPR",    "NULLTEST",    "BOOLEANTEST", "DISTINCTEXPR",
-      "NULLIFEXPR", "RELABELTYPE", "COLLATEEXPR", "COLLATE",     "MINMAX",     "MINMAXEXPR",
-      "SQLVALUEFUNCTION", "SCALARARRAYOPEXPR", "ARRAY", "ARRAYEXPR"};
+  static const std::unordered_set<std::string> harmless = {"FROMEXPR",
+                                                           "RANGETBLREF",
+                                                           "TARGETENTRY",
+                                                           "VAR",
+                                                           "CONST",
+                                                           "OPEXPR",
+                                                           "FUNCEXPR",
+                                                           "COALESCE",
+                                                           "COALESCEEXPR",
+                                                           "CASE",
+                                                           "CASEEXPR",
+                                                           "WHEN",
+                                                           "CASEWHEN",
+                                                           "CASETESTEXPR",
+                                                           "BOOLEXPR",
+                                                           "NULLTEST",
+                                                           "BOOLEANTEST",
+                                                           "DISTINCTEXPR",
+                                                           "NULLIFEXPR",
+                                                           "RELABELTYPE",
+                                                           "COLLATEEXPR",
+                                                           "COLLATE",
+                                                           "MINMAX",
+                                                           "MINMAXEXPR",
+                                                           "SQLVALUEFUNCTION",
+                                                           "SCALARARRAYOPEXPR",
+                                                           "ARRAY",
+                                                           "ARRAYEXPR"};
   return harmless.contains(kind);
 }
 
 // Functions of pg_catalog that return for every argument: concatenation and case of text, widening
 // casts, and the comparison operators' functions (…eq, …lt).
 bool harmless_function(const std::string& signature) {
-  static const std::unordered_set<std::string> harmless = {
-      "textcat(text,text)", "lower(text)", "upper(text)", "initcap(text)", "btrim(text)",
-      "ltrim(text)", "rtrim(text)", "btrim(text,text)", "ltrim(text,text)", "rtrim(text,text)",
-      "length(text)", "md5(text)", "reverse(text)", "concat(any)", "concat_ws(text,any)",
-      "left(text,integer)", "right(text,integer)", "text(name)", "text(boolean)", "text(character)",
-      "int4(smallint)", "int8(smallint)", "int8(integer)", "float8(smallint)", "float8(integer)",
-      "float8(real)", "float4(smallint)", "numeric(smallint)", "numeric(integer)",
-      "numeric(bigint)", "now()"};
+  static const std::unordered_set<std::string> harmless = {"textcat(text,text)",
+                                                           "lower(text)",
+                                                           "upper(text)",
+                                                           "initcap(text)",
+                                                           "btrim(text)",
+                                                           "ltrim(text)",
+                                                           "rtrim(text)",
+                                                           "btrim(text,text)",
+                                                           "ltrim(text,text)",
+                                                           "rtrim(text,text)",
+                                                           "length(text)",
+                                                           "md5(text)",
+                                                           "reverse(text)",
+                                                           "concat(any)",
+                                                           "concat_ws(text,any)",
+                                                           "left(text,integer)",
+                                                           "right(text,integer)",
+                                                           "text(name)",
+                                                           "text(boolean)",
+                                                           "text(character)",
+                                                           "int4(smallint)",
+                                                           "int8(smallint)",
+                                                           "int8(integer)",
+                                                           "float8(smallint)",
+                                                           "float8(integer)",
+                                                           "float8(real)",
+                                                           "float4(smallint)",
+                                                           "numeric(smallint)",
+                                                           "numeric(integer)",
+                                                           "numeric(bigint)",
+                                                           "now()"};
   if (harmless.contains(signature)) return true;
   const auto parenthesis = signature.find('(');
   static const std::vector<std::string> compared = {
-      "bool", "int2", "int4", "int8", "int24", "int42", "int28", "int82", "int48", "int84", "float4",
-      "float8", "text", "bpchar", "name", "numeric_", "date_", "timestamp_", "timestamptz_", "uuid_",
-      "enum_"};
+      "bool",  "int2",     "int4",  "int8",       "int24",        "int42", "int28",
+      "int82", "int48",    "int84", "float4",     "float8",       "text",  "bpchar",
+      "name",  "numeric_", "date_", "timestamp_", "timestamptz_", "uuid_", "enum_"};
   static const std::vector<std::string> comparisons = {"eq", "ne", "lt", "le", "gt", "ge"};
   const std::string name = signature.substr(0, parenthesis);
   if (name == "text_lt" || name == "text_le" || name == "text_gt" || name == "text_ge") return true;
@@ -68,9 +113,10 @@ bool harmless_function(const std::string& signature) {
 
 bool asks_for_the_session(const std::string& signature) {
   static const std::vector<std::string_view> prefixes = {
-      "current_setting(", "current_schema(", "current_schemas(", "current_user(", "session_user(",
-      "system_user(",     "pg_has_role("};
-  return std::ranges::any_of(prefixes, [&](std::string_view p) { return signature.starts_with(p); }) ||
+      "current_setting(", "current_schema(", "current_schemas(", "current_user(",
+      "session_user(",    "system_user(",    "pg_has_role("};
+  return std::ranges::any_of(prefixes,
+                             [&](std::string_view p) { return signature.starts_with(p); }) ||
          (signature.starts_with("has_") && signature.find("_privilege(") != std::string::npos);
 }
 
@@ -104,8 +150,9 @@ BoundView make_bound_view(const sql::Qualified& view, const std::string& express
   // Each copy ends in a newline, which closes a trailing -- comment.
   const std::string before = sql::format("CREATE VIEW {} AS SELECT (", view).str();
   const std::string between =
-      sql::format("\n) AS {} FROM {}, (SELECT NULL::integer AS pgstrata_x) AS pgstrata_other WHERE ((",
-                  sql::Name(output), typed_nulls(shape))
+      sql::format(
+          "\n) AS {} FROM {}, (SELECT NULL::integer AS pgstrata_x) AS pgstrata_other WHERE ((",
+          sql::Name(output), typed_nulls(shape))
           .str();
   BoundView result;
   result.statement = before + expression + between + expression + "\n)) IS NOT NULL";
@@ -115,10 +162,10 @@ BoundView make_bound_view(const sql::Qualified& view, const std::string& express
   return result;
 }
 
-// ev_action is the view's stored tree; from the outer join tree on it holds the expression twice and
-// nothing of our typed NULLs. Functions and operators stand there by oid, built-in ones included, which
-// pg_depend does not list. Casts through text call the types' input and output functions unnamed; those
-// to text itself only print, and are left out of the node kinds.
+// ev_action is the view's stored tree; from the outer join tree on it holds the expression twice
+// and nothing of our typed NULLs. Functions and operators stand there by oid, built-in ones
+// included, which pg_depend does not list. Casts through text call the types' input and output
+// functions unnamed; those to text itself only print, and are left out of the node kinds.
 std::string bound_view_query() {
   return R"sql(
 WITH tree AS MATERIALIZED (

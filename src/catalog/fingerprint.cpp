@@ -1,7 +1,8 @@
-// The canonical text of a schema's catalog: one line per fact, so that a diff of two texts is a report.
+// The canonical text of a schema's catalog: one line per fact, so that a diff of two texts is a
+// report.
 //
-// Left out is what may differ between equal tables: oids, attnums, dropped columns, sizes, and objects of
-// other owners that merely depend on the table.
+// Left out is what may differ between equal tables: oids, attnums, dropped columns, sizes, and
+// objects of other owners that merely depend on the table.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,14 +15,17 @@ namespace {
 
 class Lines {
  public:
-  void add(int depth, std::string_view kind, const std::string& name, const std::string& rest = {}) {
+  void add(int depth, std::string_view kind, const std::string& name,
+           const std::string& rest = {}) {
     text_.append(static_cast<std::size_t>(depth) * 2, ' ');
     text_ += kind;
     if (!name.empty()) text_ += ' ' + sql::quote_identifier(name);
     if (!rest.empty()) text_ += ' ';
     for (const char c : rest) {
-      if (c == '\n') text_ += "\\n";
-      else text_ += c;
+      if (c == '\n')
+        text_ += "\\n";
+      else
+        text_ += c;
     }
     text_ += '\n';
   }
@@ -43,7 +47,8 @@ class Words {
     return comment ? add("COMMENT " + sql::quote_literal(*comment)) : *this;
   }
   Words& options(const std::vector<std::string>& options) {
-    return options.empty() ? *this : add(fmt::format("WITH ({})", fmt::join(sorted(options), ", ")));
+    return options.empty() ? *this
+                           : add(fmt::format("WITH ({})", fmt::join(sorted(options), ", ")));
   }
   Words& target(int target) {
     return target < 0 ? *this : add(fmt::format("STATISTICS {}", target));
@@ -70,13 +75,14 @@ std::vector<const Object*> by_name(const std::vector<Object>& objects) {
 void add_privileges(Lines& lines, int depth, std::vector<Privilege> privileges) {
   std::ranges::sort(privileges);
   for (const Privilege& privilege : privileges) {
-    lines.add(depth, "grant", "",
-              Words()
-                  .add(privilege.privilege)
-                  .add("TO")
-                  .add(privilege.grantee.empty() ? "PUBLIC" : sql::quote_identifier(privilege.grantee))
-                  .flag(privilege.grantable, "WITH GRANT OPTION")
-                  .str());
+    lines.add(
+        depth, "grant", "",
+        Words()
+            .add(privilege.privilege)
+            .add("TO")
+            .add(privilege.grantee.empty() ? "PUBLIC" : sql::quote_identifier(privilege.grantee))
+            .flag(privilege.grantable, "WITH GRANT OPTION")
+            .str());
   }
 }
 

@@ -18,7 +18,8 @@ sql::Sql names(const std::vector<std::string>& schemas, const std::string& suppo
 
 void read_all(Reading& reading) {
   db::Transaction transaction(reading.connection);
-  // The printing functions look at relations for a moment; a client's ACCESS EXCLUSIVE must not hold us.
+  // The printing functions look at relations for a moment; a client's ACCESS EXCLUSIVE must not
+  // hold us.
   reading.connection.execute(
       "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
       "SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '1s';"
@@ -74,13 +75,13 @@ void measure_unknown_sizes(Reading& reading) {
 Snapshot read(db::Connection& connection, const std::string& base_schema,
               const std::string& support_schema, const std::vector<std::string>& our_schemas,
               const std::optional<std::vector<std::string>>& dependents_of) {
-  // The printing functions see the catalog as it is now, not as of the snapshot: one whose object has
-  // just been dropped reports an internal error, and reading again does not meet that object.
+  // The printing functions see the catalog as it is now, not as of the snapshot: one whose object
+  // has just been dropped reports an internal error, and reading again does not meet that object.
   for (int attempt = 1;; ++attempt) {
     Snapshot snapshot;
     snapshot.schema = base_schema;
-    Reading reading{connection, snapshot, support_schema, names(our_schemas, support_schema), {},
-                    dependents_of};
+    Reading reading{connection, snapshot,     support_schema, names(our_schemas, support_schema),
+                    {},         dependents_of};
     try {
       read_all(reading);
       measure_unknown_sizes(reading);

@@ -12,33 +12,35 @@
 
 namespace pgstrata::catalog {
 
-// In one REPEATABLE READ, read-only transaction. `support_schema` tells our own triggers from users'.
-// Objects in the support schema and in `our_schemas` (version schemas, state schema) are not listed as
-// dependents. `dependents_of`: only these tables' dependents and sizes are of interest (views on every table,
-// ours above all, make them the dearest part). Waits for no lock longer than a second: then SqlError 55P03. No transaction may be open.
+// In one REPEATABLE READ, read-only transaction. `support_schema` tells our own triggers from
+// users'. Objects in the support schema and in `our_schemas` (version schemas, state schema) are
+// not listed as dependents. `dependents_of`: only these tables' dependents and sizes are of
+// interest (views on every table, ours above all, make them the dearest part). Waits for no lock
+// longer than a second: then SqlError 55P03. No transaction may be open.
 Snapshot read(db::Connection& connection, const std::string& base_schema,
-              const std::string& support_schema,
-              const std::vector<std::string>& our_schemas = {},
+              const std::string& support_schema, const std::vector<std::string>& our_schemas = {},
               const std::optional<std::vector<std::string>>& dependents_of = {});
 
-// The canonical text of one table: everything a rollback must restore and a completion must reproduce
-// (columns in name order, types, defaults, constraints, indexes, privileges, policies, triggers, comments,
-// statistics targets, storage, publications). Equal texts, equal tables; physical column order aside.
+// The canonical text of one table: everything a rollback must restore and a completion must
+// reproduce (columns in name order, types, defaults, constraints, indexes, privileges, policies,
+// triggers, comments, statistics targets, storage, publications). Equal texts, equal tables;
+// physical column order aside.
 std::string fingerprint(const Table& table);
 std::string fingerprint(const Snapshot& snapshot);
 
-// sql::Binder on a server: a rolled-back view in `scratch_schema` per expression (design.md section 4).
-// Takes no lock on user tables beyond ACCESS SHARE on tables an expression itself reads, and waits for
-// none longer than a second. No transaction may be open on the connection. Answers are kept for the
-// binder's life; make a new one after DDL. Errors that are not about the text are SqlErrors.
+// sql::Binder on a server: a rolled-back view in `scratch_schema` per expression (design.md section
+// 4). Takes no lock on user tables beyond ACCESS SHARE on tables an expression itself reads, and
+// waits for none longer than a second. No transaction may be open on the connection. Answers are
+// kept for the binder's life; make a new one after DDL. Errors that are not about the text are
+// SqlErrors.
 class ServerBinder : public sql::Binder {
  public:
   // `path` is the search_path names are resolved under: the base schema first.
   // `scratch_schema`: an existing schema the role may create in.
   ServerBinder(db::Connection& connection, std::string scratch_schema, std::string path);
   ~ServerBinder() override;
-  sql::Expression bind(const std::string& source, const sql::Shape& shape, const std::string& target,
-                       const std::string& where) override;
+  sql::Expression bind(const std::string& source, const sql::Shape& shape,
+                       const std::string& target, const std::string& where) override;
   sql::BoundType type(const std::string& source, const std::string& where) override;
   bool assignable(const std::string& from, const std::string& to) override;
   bool lossless(const std::string& from, const std::string& to) override;

@@ -1,4 +1,5 @@
-// What hangs on tables without being part of them: policies, extended statistics, publications, comments.
+// What hangs on tables without being part of them: policies, extended statistics, publications,
+// comments.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,7 +11,7 @@ namespace pgstrata::catalog {
 namespace {
 
 void append_each(const Reading& reading, const sql::Sql& query,
-                 std::vector<std::string> Table::* list) {
+                 std::vector<std::string> Table::*list) {
   const auto rows = reading.connection.execute(query.str());
   for (std::size_t row = 0; row < rows.size(); ++row) {
     if (Table* table = reading.table(rows, row, 0)) (table->*list).push_back(rows.text(row, 1));
@@ -20,7 +21,8 @@ void append_each(const Reading& reading, const sql::Sql& query,
 }  // namespace
 
 void read_policies(Reading& reading) {
-  append_each(reading, sql::format(R"sql(
+  append_each(reading,
+              sql::format(R"sql(
 SELECT p.polrelid,
        format('POLICY %I AS %s FOR %s TO %s%s%s', p.polname,
               CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
@@ -35,12 +37,13 @@ FROM pg_class c
 JOIN pg_policy p ON p.polrelid = c.oid
 WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p')
 ORDER BY p.polrelid, p.polname COLLATE "C")sql",
-                                   reading.schema_oid),
+                          reading.schema_oid),
               &Table::policies);
 }
 
 void read_statistics(Reading& reading) {
-  append_each(reading, sql::format(R"sql(
+  append_each(reading,
+              sql::format(R"sql(
 SELECT s.stxrelid,
        pg_get_statisticsobjdef(s.oid)
        || COALESCE(' TARGET ' || NULLIF(s.stxstattarget, -1), '')
@@ -49,7 +52,7 @@ FROM pg_class c
 JOIN pg_statistic_ext s ON s.stxrelid = c.oid
 WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p')
 ORDER BY s.stxrelid, s.stxname COLLATE "C")sql",
-                                   reading.schema_oid),
+                          reading.schema_oid),
               &Table::statistics);
 }
 

@@ -10,7 +10,8 @@
 namespace pgstrata::catalog {
 namespace {
 
-// A result holds every field as a string; this many rows at a time keep a wide schema in a few megabytes.
+// A result holds every field as a string; this many rows at a time keep a wide schema in a few
+// megabytes.
 constexpr int rows_at_a_time = 10000;
 
 // Types whose equality is identity of bytes; true where that needs a deterministic collation.
@@ -38,8 +39,7 @@ Column make_column(db::Result& rows, std::size_t row, const EqualTypes& equal_ty
   const auto equal = equal_types.find(oid_at(rows, row, 4));
   column.not_null = rows.boolean(row, 5);
   column.collation = rows.text_or(row, 6, "");
-  column.image_equality =
-      equal != equal_types.end() && (!equal->second || rows.is_null(row, 7));
+  column.image_equality = equal != equal_types.end() && (!equal->second || rows.is_null(row, 7));
   column.default_ = std::move(rows.rows_[row][8]);
   column.identity = first_or_zero(rows, row, 10);
   column.generated = first_or_zero(rows, row, 11);
@@ -50,12 +50,13 @@ Column make_column(db::Result& rows, std::size_t row, const EqualTypes& equal_ty
   column.privileges = parse_privileges(rows.rows_[row][15]);
   column.options = parse_array(rows.rows_[row][16]);
   // What ALTER COLUMN … SET takes; servers keep notes of their own there, too.
-  std::erase_if(column.options, [](const std::string& option) { return !option.starts_with("n_distinct"); });
+  std::erase_if(column.options,
+                [](const std::string& option) { return !option.starts_with("n_distinct"); });
   return column;
 }
 
-// Fields that most columns leave at their default come as NULL, which costs one byte. The CASE spares
-// columns without a default their look-up: an index is not descended for a NULL key.
+// Fields that most columns leave at their default come as NULL, which costs one byte. The CASE
+// spares columns without a default their look-up: an index is not descended for a NULL key.
 constexpr const char* columns_query = R"sql(
 DECLARE pgstrata_columns NO SCROLL CURSOR FOR
 SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.attnotnull,
@@ -85,8 +86,8 @@ JOIN pg_attrdef d USING (oid)
 WHERE EXISTS (SELECT FROM regexp_matches(d.adbin::text, ':(?:funcid|opfuncid) (\d+)', 'g') AS m (f)
               JOIN pg_proc p ON p.oid = m.f[1]::oid AND p.provolatile = 'v'))sql";
 
-// Defaults by their text, each with one pg_attrdef row that has it: equal texts are equal expressions,
-// because every name is qualified and no column occurs.
+// Defaults by their text, each with one pg_attrdef row that has it: equal texts are equal
+// expressions, because every name is qualified and no column occurs.
 using Defaults = std::unordered_map<std::string, Oid>;
 
 void mark_volatile_defaults(Reading& reading, const Defaults& defaults) {
@@ -122,8 +123,7 @@ void read_columns(Reading& reading) {
   const EqualTypes equal_types = read_equal_types(reading);
   Defaults defaults;
   reading.connection.execute(sql::format(columns_query, reading.schema_oid).str());
-  const std::string fetch =
-      sql::format("FETCH {} FROM pgstrata_columns", rows_at_a_time).str();
+  const std::string fetch = sql::format("FETCH {} FROM pgstrata_columns", rows_at_a_time).str();
   for (auto rows = reading.connection.execute(fetch); !rows.empty();
        rows = reading.connection.execute(fetch)) {
     for (std::size_t row = 0; row < rows.size(); ++row) {
@@ -156,8 +156,8 @@ WHERE s.relkind = 'S')sql",
   for (std::size_t row = 0; row < rows.size(); ++row) {
     Table* table = reading.table(rows, row, 0);
     if (table == nullptr) continue;
-    const auto column = std::ranges::find(table->columns, static_cast<int>(rows.integer(row, 1)),
-                                          &Column::attnum);
+    const auto column =
+        std::ranges::find(table->columns, static_cast<int>(rows.integer(row, 1)), &Column::attnum);
     if (column != table->columns.end()) column->owned_sequence = rows.text(row, 2);
   }
 }
@@ -180,8 +180,8 @@ WHERE c.relnamespace = {})sql",
     const auto read = sql::find_bare_columns("ROW(" + rows.text(row, 2) + ")");
     for (const Column& column : table->columns) {
       const bool used = !read || std::ranges::find(*read, column.name) != read->end();
-      const bool known = std::ranges::find(table->partition_key, column.name) !=
-                         table->partition_key.end();
+      const bool known =
+          std::ranges::find(table->partition_key, column.name) != table->partition_key.end();
       if (used && !known) table->partition_key.push_back(column.name);
     }
   }

@@ -1,5 +1,5 @@
-// Constraints. The rows that PostgreSQL keeps for its own use on partitions of a referenced table are
-// left out; NOT NULL is read from the column on every server version.
+// Constraints. The rows that PostgreSQL keeps for its own use on partitions of a referenced table
+// are left out; NOT NULL is read from the column on every server version.
 #include "catalog/reading.hpp"
 #include "catalog/text_array.hpp"
 

@@ -1,7 +1,7 @@
 // Dependents: what PostgreSQL would refuse to lose, or would drop, with a table or a column.
 //
-// pg_depend has one row per object and column; a row without a column stands for the whole table only
-// if the object has no other.
+// pg_depend has one row per object and column; a row without a column stands for the whole table
+// only if the object has no other.
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -68,13 +68,15 @@ ORDER BY 1, 3)sql";
 sql::Sql tables_filter(const Reading& reading) {
   if (!reading.dependents_of) return {};
   std::vector<sql::Sql> names;
-  for (const std::string& name : *reading.dependents_of) names.push_back(sql::format("{}", sql::Literal(name)));
+  for (const std::string& name : *reading.dependents_of)
+    names.push_back(sql::format("{}", sql::Literal(name)));
   return sql::format(" AND c.relname = ANY (ARRAY[{}]::name[])", sql::join(names, ", "));
 }
 
 void read_recorded(Reading& reading) {
   const auto rows = reading.connection.execute(
-      sql::format(dependents_query, reading.schema_oid, reading.our_schemas, tables_filter(reading)).str());
+      sql::format(dependents_query, reading.schema_oid, reading.our_schemas, tables_filter(reading))
+          .str());
   std::map<std::tuple<Table*, std::string, std::string>, std::vector<int>> found;
   for (std::size_t row = 0; row < rows.size(); ++row) {
     Table* table = reading.table(rows, row, 0);
@@ -115,9 +117,8 @@ void read_dependents(Reading& reading) {
       reading.connection.execute(sql::format(inbound_query, reading.schema_oid).str());
   for (std::size_t row = 0; row < inbound.size(); ++row) {
     if (Table* table = reading.table(inbound, row, 0)) {
-      table->dependents.push_back(
-          {"foreign key", inbound.text(row, 2),
-           column_names(*table, parse_numbers(inbound.rows_[row][1]))});
+      table->dependents.push_back({"foreign key", inbound.text(row, 2),
+                                   column_names(*table, parse_numbers(inbound.rows_[row][1]))});
     }
   }
   add_generated_columns(reading);

@@ -5,8 +5,7 @@
 namespace pgstrata::catalog {
 
 void read_functions(Reading& reading) {
-  const auto rows = reading.connection.execute(
-      sql::format(R"sql(
+  const auto rows = reading.connection.execute(sql::format(R"sql(
 SELECT p.oid::regprocedure, p.prosrc, g.tables
 FROM pg_proc p
 JOIN pg_namespace n ON n.oid = p.pronamespace
@@ -21,8 +20,8 @@ WHERE p.prosqlbody IS NULL
   AND NOT EXISTS (SELECT FROM pg_depend e
                   WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')
 ORDER BY p.oid::regprocedure::text COLLATE "C")sql",
-                  reading.schema_oid, reading.our_schemas)
-          .str());
+                                                           reading.schema_oid, reading.our_schemas)
+                                                   .str());
   for (std::size_t row = 0; row < rows.size(); ++row) {
     reading.snapshot.functions.push_back(
         {rows.text(row, 0), rows.text(row, 1), parse_array(rows.rows_[row][2])});

@@ -33,8 +33,8 @@ ORDER BY i.indrelid, ic.relname)sql",
       .str();
 }
 
-// Every key, in order; varchar and text share an operator class, bpchar's is another. Collation and operator class are named only where they are not what a plain
-// CREATE INDEX would take.
+// Every key, in order; varchar and text share an operator class, bpchar's is another. Collation and
+// operator class are named only where they are not what a plain CREATE INDEX would take.
 constexpr const char* keys_query = R"sql(
 SELECT i.indexrelid, k.attnum, k.ord > i.indnkeyatts,
        CASE WHEN k.attnum = 0 THEN pg_get_indexdef(i.indexrelid, k.ord::int, false) END,
@@ -96,7 +96,8 @@ bool plain_collations(const Reading& reading, Oid table, const db::Result& rows,
   const auto collations = parse_numbers(rows.rows_[row][17]);
   for (std::size_t i = 0; i < collations.size(); ++i) {
     if (collations[i] == 0) continue;
-    if (collations[i] != database_collation || reading.own_collations.contains({table, attnums[i]})) {
+    if (collations[i] != database_collation ||
+        reading.own_collations.contains({table, attnums[i]})) {
       return false;
     }
   }

@@ -6,8 +6,7 @@ namespace pgstrata::catalog {
 
 bool read_schema(Reading& reading) {
   Snapshot& snapshot = reading.snapshot;
-  const auto rows = reading.connection.execute(
-      sql::format(R"sql(
+  const auto rows = reading.connection.execute(sql::format(R"sql(
 SELECT n.oid,
        current_user,
        has_database_privilege(current_database(), 'CREATE'),
@@ -19,8 +18,8 @@ SELECT n.oid,
          * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int)
 FROM (VALUES ({}::name)) AS wanted (nspname)
 LEFT JOIN pg_namespace n USING (nspname))sql",
-                  sql::Literal(snapshot.schema))
-          .str());
+                                                           sql::Literal(snapshot.schema))
+                                                   .str());
   snapshot.server_version = reading.connection.server_version();
   snapshot.role = rows.text(0, 1);
   snapshot.can_create_in_database = rows.boolean(0, 2);

@@ -60,9 +60,10 @@ WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'))sql",
     reading.tables.emplace(table.oid, &table);
   }
   const auto others = reading.connection.execute(
-      sql::format("SELECT relname FROM pg_class WHERE relnamespace = {} AND relkind NOT IN ('r', 'p')"
-                  " ORDER BY relname",
-                  reading.schema_oid)
+      sql::format(
+          "SELECT relname FROM pg_class WHERE relnamespace = {} AND relkind NOT IN ('r', 'p')"
+          " ORDER BY relname",
+          reading.schema_oid)
           .str());
   for (std::size_t row = 0; row < others.size(); ++row) {
     reading.snapshot.other_relations.push_back(others.text(row, 0));

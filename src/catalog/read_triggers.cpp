@@ -54,9 +54,8 @@ void add_dependent(Table& table, const std::string& schema, const Trigger& trigg
   if (trigger.ours || (trigger.of_columns.empty() && trigger.when_columns.empty())) return;
   Dependent dependent;
   dependent.kind = "trigger";
-  dependent.name = sql::format("{} on {}", sql::Name(trigger.name),
-                               sql::Qualified{schema, table.name})
-                       .str();
+  dependent.name =
+      sql::format("{} on {}", sql::Name(trigger.name), sql::Qualified{schema, table.name}).str();
   dependent.columns = trigger.of_columns;
   for (const std::string& column : trigger.when_columns) {
     if (std::ranges::find(dependent.columns, column) == dependent.columns.end()) {

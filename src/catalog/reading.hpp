@@ -1,7 +1,8 @@
 // What the readers of catalog families share: the snapshot being filled, its tables by oid.
 //
-// Private to src/catalog. Each reader is one or two queries over all tables of the base schema, joined
-// here by oid. They run in one transaction under search_path = pg_catalog, in the order below.
+// Private to src/catalog. Each reader is one or two queries over all tables of the base schema,
+// joined here by oid. They run in one transaction under search_path = pg_catalog, in the order
+// below.
 #pragma once
 
 #include <optional>
@@ -35,8 +36,8 @@ Oid oid_at(const db::Result& rows, std::size_t row, std::size_t column);
 // The column of `table` with this attnum; "" if there is none (system columns, expressions).
 std::string column_name(const Table& table, int attnum);
 std::vector<std::string> column_names(const Table& table, const std::vector<int>& attnums);
-// Columns of the table that a printed expression reads, in attnum order; `fallback` where our grammar
-// cannot read the text.
+// Columns of the table that a printed expression reads, in attnum order; `fallback` where our
+// grammar cannot read the text.
 PrintedExpression printed_expression(const Table& table, std::string text,
                                      const std::vector<std::string>& fallback);
 

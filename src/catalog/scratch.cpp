@@ -17,8 +17,9 @@ Scratch::~Scratch() {
 
 void Scratch::begin() {
   connection_.execute(
-      sql::format("BEGIN; SET LOCAL lock_timeout = '1s'; SELECT set_config('search_path', {}, true)",
-                  sql::Literal(path_))
+      sql::format(
+          "BEGIN; SET LOCAL lock_timeout = '1s'; SELECT set_config('search_path', {}, true)",
+          sql::Literal(path_))
           .str());
 }
 

@@ -14,7 +14,8 @@
 namespace pgstrata::catalog {
 namespace {
 
-// In a view's text the words new and old belong to rules: PostgreSQL calls a relation of that name otherwise.
+// In a view's text the words new and old belong to rules: PostgreSQL calls a relation of that name
+// otherwise.
 std::string printed_alias(const std::string& table) {
   return table == "new" || table == "old" ? table + "_1" : table;
 }
@@ -60,8 +61,8 @@ std::string first_schema(const std::string& path) {
   return name;
 }
 
-// A 1-based character of the text without schema prefixes, in the text with them. Prefixes are names;
-// one character per byte is assumed only inside them.
+// A 1-based character of the text without schema prefixes, in the text with them. Prefixes are
+// names; one character per byte is assumed only inside them.
 int unstripped(int position, const std::vector<sql::RemovedRange>& removed) {
   if (position <= 0) return position;
   auto at = static_cast<std::size_t>(position) - 1;
@@ -126,15 +127,16 @@ const TypeFacts& ServerBinder::Answers::type(ServerBinder& binder, const std::st
   }
   const auto row = scratch.ask(
       "pgstrata_type",
-      sql::format("SELECT a.atttypid, a.atttypmod, t.typtype, format_type(a.atttypid, a.atttypmod),"
-                  " format_type(a.atttypid, -1), COALESCE(NULLIF(t.typbasetype, 0), t.oid), t.typtypmod,"
-                  " EXISTS (SELECT FROM ({}) AS equal WHERE equal.oid = t.oid"
-                  "         AND (NOT equal.collated OR COALESCE("
-                  "              (SELECT c.collisdeterministic FROM pg_collation c"
-                  "               WHERE c.oid = t.typcollation), true)))"
-                  " FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
-                  " WHERE a.attrelid = $1::regclass AND a.attnum = 1",
-                  image_equality_query())
+      sql::format(
+          "SELECT a.atttypid, a.atttypmod, t.typtype, format_type(a.atttypid, a.atttypmod),"
+          " format_type(a.atttypid, -1), COALESCE(NULLIF(t.typbasetype, 0), t.oid), t.typtypmod,"
+          " EXISTS (SELECT FROM ({}) AS equal WHERE equal.oid = t.oid"
+          "         AND (NOT equal.collated OR COALESCE("
+          "              (SELECT c.collisdeterministic FROM pg_collation c"
+          "               WHERE c.oid = t.typcollation), true)))"
+          " FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
+          " WHERE a.attrelid = $1::regclass AND a.attnum = 1",
+          image_equality_query())
           .str(),
       view);
   TypeFacts facts;
@@ -162,7 +164,8 @@ sql::Expression ServerBinder::Answers::bind(ServerBinder& binder, const std::str
   } catch (const db::SqlError& error) {
     if (!about_the_text(error)) throw;
     const int position = bound.position_in_expression(scratch.error_position(bound.statement));
-    throw sql::bad_expression(original, BoundView::in_user_terms(error.fields().message, "the expression"),
+    throw sql::bad_expression(original,
+                              BoundView::in_user_terms(error.fields().message, "the expression"),
                               unstripped(position, removed), where, hint_of(error.fields()));
   }
   try {
@@ -175,7 +178,8 @@ sql::Expression ServerBinder::Answers::bind(ServerBinder& binder, const std::str
   }
 }
 
-// A constant is assigned when the statement is planned, so planning an INSERT of it says whether it fits.
+// A constant is assigned when the statement is planned, so planning an INSERT of it says whether it
+// fits.
 void ServerBinder::Answers::check_literal(ServerBinder& binder, const std::string& source,
                                           const std::string& target, const std::string& where) {
   const sql::Qualified table{binder.scratch_schema_, "pgstrata_assign"};
@@ -183,7 +187,8 @@ void ServerBinder::Answers::check_literal(ServerBinder& binder, const std::strin
   scratch.make(sql::format("CREATE TABLE {} (v {})", table, sql::Sql::trusted(target)).str());
   try {
     scratch.make(
-        sql::format("EXPLAIN INSERT INTO {} VALUES ({}\n)", table, sql::Sql::trusted(source)).str());
+        sql::format("EXPLAIN INSERT INTO {} VALUES ({}\n)", table, sql::Sql::trusted(source))
+            .str());
   } catch (const db::SqlError& error) {
     if (!about_the_text(error)) throw;
     throw sql::bad_expression(source, error.fields().message, 0, where, hint_of(error.fields()));
@@ -191,7 +196,9 @@ void ServerBinder::Answers::check_literal(ServerBinder& binder, const std::strin
 }
 
 ServerBinder::ServerBinder(db::Connection& connection, std::string scratch_schema, std::string path)
-    : connection_(connection), scratch_schema_(std::move(scratch_schema)), path_(std::move(path)),
+    : connection_(connection),
+      scratch_schema_(std::move(scratch_schema)),
+      path_(std::move(path)),
       answers_(std::make_unique<Answers>()) {}
 
 ServerBinder::~ServerBinder() = default;
@@ -213,9 +220,11 @@ sql::Expression ServerBinder::bind(const std::string& source, const sql::Shape& 
   }
   sql::Expression expression = answers_->bind(*this, text, shape, source, removed, where);
   expression.source = source;
-  if (!target.empty() && !literal && expression.type != target && !assignable(expression.type, target)) {
+  if (!target.empty() && !literal && expression.type != target &&
+      !assignable(expression.type, target)) {
     throw sql::bad_expression(
-        source, "the expression is of type " + expression.type + ", which cannot be assigned to " + target,
+        source,
+        "the expression is of type " + expression.type + ", which cannot be assigned to " + target,
         0, where, "cast it explicitly");
   }
   return answers_->expressions.emplace(key, std::move(expression)).first->second;
@@ -235,8 +244,9 @@ bool ServerBinder::assignable(const std::string& from, const std::string& to) {
   Scratch scratch(connection_, path_);
   scratch.make(sql::format("CREATE TABLE {} (v {})", table, sql::Sql::trusted(to)).str());
   try {
-    scratch.make(sql::format("EXPLAIN INSERT INTO {} SELECT NULL::{}", table, sql::Sql::trusted(from))
-                     .str());
+    scratch.make(
+        sql::format("EXPLAIN INSERT INTO {} SELECT NULL::{}", table, sql::Sql::trusted(from))
+            .str());
     known->second = true;
   } catch (const db::SqlError& error) {
     if (error.sqlstate() != "42804") {
@@ -253,12 +263,12 @@ bool ServerBinder::lossless(const std::string& from, const std::string& to) {
   if (!fresh) return known->second;
   const TypeFacts source = answers_->type(*this, from, from);
   const TypeFacts target = answers_->type(*this, to, to);
-  const bool binary =
-      !connection_
-           .execute("SELECT FROM pg_cast WHERE castsource = $1 AND casttarget = $2"
-                    " AND castmethod = 'b' AND castcontext IN ('i', 'a')",
-                    {std::to_string(source.base), std::to_string(target.oid)})
-           .empty();
+  const bool binary = !connection_
+                           .execute(
+                               "SELECT FROM pg_cast WHERE castsource = $1 AND casttarget = $2"
+                               " AND castmethod = 'b' AND castcontext IN ('i', 'a')",
+                               {std::to_string(source.base), std::to_string(target.oid)})
+                           .empty();
   return known->second = lossless_cast(source, target, binary);
 }
 

@@ -13,9 +13,13 @@ const Object* named(const std::vector<Object>& objects, const std::string& name)
 
 }  // namespace
 
-const Column* Table::column(const std::string& wanted) const { return named(columns, wanted); }
+const Column* Table::column(const std::string& wanted) const {
+  return named(columns, wanted);
+}
 
-const Index* Table::index(const std::string& wanted) const { return named(indexes, wanted); }
+const Index* Table::index(const std::string& wanted) const {
+  return named(indexes, wanted);
+}
 
 const Constraint* Table::constraint(const std::string& wanted) const {
   return named(constraints, wanted);

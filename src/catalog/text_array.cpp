@@ -9,9 +9,21 @@ namespace pgstrata::catalog {
 namespace {
 
 constexpr std::array<std::pair<char, std::string_view>, 15> privilege_letters = {{
-    {'a', "INSERT"}, {'r', "SELECT"}, {'w', "UPDATE"}, {'d', "DELETE"}, {'D', "TRUNCATE"},
-    {'x', "REFERENCES"}, {'t', "TRIGGER"}, {'X', "EXECUTE"}, {'U', "USAGE"}, {'C', "CREATE"},
-    {'c', "CONNECT"}, {'T', "TEMPORARY"}, {'s', "SET"}, {'A', "ALTER SYSTEM"}, {'m', "MAINTAIN"},
+    {'a', "INSERT"},
+    {'r', "SELECT"},
+    {'w', "UPDATE"},
+    {'d', "DELETE"},
+    {'D', "TRUNCATE"},
+    {'x', "REFERENCES"},
+    {'t', "TRIGGER"},
+    {'X', "EXECUTE"},
+    {'U', "USAGE"},
+    {'C', "CREATE"},
+    {'c', "CONNECT"},
+    {'T', "TEMPORARY"},
+    {'s', "SET"},
+    {'A', "ALTER SYSTEM"},
+    {'m', "MAINTAIN"},
 }};
 
 // The role before '=', which may be in double quotes; `text` is left at the '='.
@@ -85,12 +97,12 @@ std::vector<Privilege> parse_privileges(const std::optional<std::string>& text) 
         privileges.back().grantable = true;
         continue;
       }
-      const auto known = std::ranges::find(privilege_letters, rest[i],
-                                           &std::pair<char, std::string_view>::first);
-      privileges.push_back({role,
-                            known == privilege_letters.end() ? std::string(1, rest[i])
-                                                             : std::string(known->second),
-                            false});
+      const auto known =
+          std::ranges::find(privilege_letters, rest[i], &std::pair<char, std::string_view>::first);
+      privileges.push_back(
+          {role,
+           known == privilege_letters.end() ? std::string(1, rest[i]) : std::string(known->second),
+           false});
     }
   }
   std::ranges::sort(privileges);

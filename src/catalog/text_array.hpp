@@ -1,6 +1,7 @@
 // PostgreSQL's text form of arrays, vectors and privileges, as catalog queries return them.
 //
-// Exploding them on the server would multiply rows; parsed here they cost one field of their object's row.
+// Exploding them on the server would multiply rows; parsed here they cost one field of their
+// object's row.
 #pragma once
 
 #include <optional>

@@ -8,9 +8,24 @@ namespace {
 
 // Oids of built-in types are part of PostgreSQL's wire protocol and never change.
 enum : Oid {
-  bool_ = 16, name = 19, int8 = 20, int2 = 21, int4 = 23, text = 25, float4 = 700, float8 = 701,
-  bpchar = 1042, varchar = 1043, time_ = 1083, timestamp = 1114, timestamptz = 1184, timetz = 1266,
-  bit = 1560, varbit = 1562, numeric = 1700, uuid = 2950
+  bool_ = 16,
+  name = 19,
+  int8 = 20,
+  int2 = 21,
+  int4 = 23,
+  text = 25,
+  float4 = 700,
+  float8 = 701,
+  bpchar = 1042,
+  varchar = 1043,
+  time_ = 1083,
+  timestamp = 1114,
+  timestamptz = 1184,
+  timetz = 1266,
+  bit = 1560,
+  varbit = 1562,
+  numeric = 1700,
+  uuid = 2950
 };
 
 struct Precision {
@@ -29,7 +44,9 @@ int whole_digits(Oid integer_type) {
   return integer_type == int2 ? 5 : integer_type == int4 ? 10 : 19;
 }
 
-bool is_integer(Oid type) { return type == int2 || type == int4 || type == int8; }
+bool is_integer(Oid type) {
+  return type == int2 || type == int4 || type == int8;
+}
 
 // The same type with another typmod.
 bool typmod_widens(Oid type, int from, int to) {
@@ -41,12 +58,14 @@ bool typmod_widens(Oid type, int from, int to) {
     case time_:
     case timetz:
     case timestamp:
-    case timestamptz: return to >= from;
+    case timestamptz:
+      return to >= from;
     case numeric: {
       const Precision a = numeric_precision(from), b = numeric_precision(to);
       return b.whole >= a.whole && b.scale >= a.scale;
     }
-    default: return false;  // char(n) pads, bit(n) refuses, interval fields drop
+    default:
+      return false;  // char(n) pads, bit(n) refuses, interval fields drop
   }
 }
 
@@ -54,9 +73,12 @@ bool widens(Oid from, Oid to, int to_typmod) {
   if (to == numeric && is_integer(from)) {
     return to_typmod == -1 || numeric_precision(to_typmod).whole >= whole_digits(from);
   }
-  static constexpr std::array<std::pair<Oid, Oid>, 7> exact = {{{int2, int4}, {int2, int8},
-                                                                {int4, int8}, {int2, float4},
-                                                                {int2, float8}, {int4, float8},
+  static constexpr std::array<std::pair<Oid, Oid>, 7> exact = {{{int2, int4},
+                                                                {int2, int8},
+                                                                {int4, int8},
+                                                                {int2, float4},
+                                                                {int2, float8},
+                                                                {int4, float8},
                                                                 {float4, float8}}};
   return std::ranges::find(exact, std::pair(from, to)) != exact.end();
 }

@@ -90,9 +90,10 @@ std::optional<std::string> unknown_command(const CLI::App& app,
 
 namespace {
 
-// The first word that names a command. CLI11 would take a later one for a command too, but a version may
-// be called "baseline".
-std::optional<std::string> chosen_of(int argc, const char* const* argv, const std::vector<Command>& commands) {
+// The first word that names a command. CLI11 would take a later one for a command too, but a
+// version may be called "baseline".
+std::optional<std::string> chosen_of(int argc, const char* const* argv,
+                                     const std::vector<Command>& commands) {
   CLI::App app;
   Invocation ignored;
   app.allow_extras();
@@ -102,7 +103,7 @@ std::optional<std::string> chosen_of(int argc, const char* const* argv, const st
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError&) {
-    return {};   // the full parse says what is wrong
+    return {};  // the full parse says what is wrong
   }
   const auto chosen = app.get_subcommands();
   return chosen.empty() ? std::nullopt : std::optional(chosen.front()->get_name());

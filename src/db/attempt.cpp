@@ -27,12 +27,15 @@ bool worth_a_retry(const SqlError& error) {
   return error.sqlstate() == "XX000" && error.fields().message.starts_with("tuple concurrently");
 }
 
-double seconds(Clock::duration span) { return std::chrono::duration<double>(span).count(); }
+double seconds(Clock::duration span) {
+  return std::chrono::duration<double>(span).count();
+}
 
 milliseconds jittered(milliseconds span) {
   thread_local std::minstd_rand engine(std::random_device{}());
   std::uniform_real_distribution<double> factor(0.5, 1.5);
-  return std::max(milliseconds(1), milliseconds(static_cast<int>(static_cast<double>(span.count()) * factor(engine))));
+  return std::max(milliseconds(1), milliseconds(static_cast<int>(static_cast<double>(span.count()) *
+                                                                 factor(engine))));
 }
 
 }  // namespace
@@ -40,7 +43,8 @@ milliseconds jittered(milliseconds span) {
 // One run(): how often it was tried, who was in the way, what is held.
 class Attempt::Tries {
  public:
-  Tries(Attempt& attempt, const AttemptWork& work) : attempt_(attempt), connection_(attempt.connection_), work_(work) {}
+  Tries(Attempt& attempt, const AttemptWork& work)
+      : attempt_(attempt), connection_(attempt.connection_), work_(work) {}
 
   void run() {
     for (;;) {
@@ -77,8 +81,8 @@ class Attempt::Tries {
     auto wait = work_.patient ? attempt_.patience_ : attempt_.limits_.first;
     for (std::size_t i = 0; i < work_.locks.size(); ++i) {
       const auto& lock = work_.locks[(i + turn_) % work_.locks.size()];
-      sql += fmt::format("SET LOCAL lock_timeout = {};\nLOCK TABLE ONLY {} IN {} MODE{};\n", wait.count(), lock.relation,
-                         lock.mode, probing_ ? " NOWAIT" : "");
+      sql += fmt::format("SET LOCAL lock_timeout = {};\nLOCK TABLE ONLY {} IN {} MODE{};\n",
+                         wait.count(), lock.relation, lock.mode, probing_ ? " NOWAIT" : "");
       wait = attempt_.limits_.further;
     }
     sql += fmt::format("SET LOCAL lock_timeout = {};\n", wait.count());
@@ -117,8 +121,9 @@ class Attempt::Tries {
     if (waited >= attempt_.limits_.total) {
       give_back();
       throw Error(Exit::locks, "lock-budget",
-                  fmt::format("gave up after {:.0f} s: blocked by {}", seconds(waited), sentence(blockers_)), work_.title,
-                  "end what blocks it and run the same command again");
+                  fmt::format("gave up after {:.0f} s: blocked by {}", seconds(waited),
+                              sentence(blockers_)),
+                  work_.title, "end what blocks it and run the same command again");
     }
     nap(jittered(probing_ ? probe_pause : nap_));
     nap_ = std::min(nap_limit, nap_ * 3 / 2);
@@ -128,8 +133,9 @@ class Attempt::Tries {
   void look_around(Clock::time_point now) {
     blockers_.clear();
     for (const auto& lock : work_.locks)
-      std::ranges::move(holders(connection_, lock.relation, held_ ? lock.mode : "SHARE UPDATE EXCLUSIVE"),
-                        std::back_inserter(blockers_));
+      std::ranges::move(
+          holders(connection_, lock.relation, held_ ? lock.mode : "SHARE UPDATE EXCLUSIVE"),
+          std::back_inserter(blockers_));
     if (blockers_.empty() && attempt_.watch_.seen) blockers_ = attempt_.watch_.seen();
     std::map<std::string, Clock::time_point> still;
     for (const auto& blocker : blockers_) {
@@ -137,7 +143,8 @@ class Attempt::Tries {
       still.emplace(blocker.key, known == since_.end() ? now : known->second);
     }
     since_ = std::move(still);
-    probing_ = std::ranges::any_of(since_, [&](const auto& entry) { return now - entry.second >= old_blocker; });
+    probing_ = std::ranges::any_of(
+        since_, [&](const auto& entry) { return now - entry.second >= old_blocker; });
   }
 
   void nap(milliseconds span) {
@@ -158,9 +165,9 @@ class Attempt::Tries {
   Attempt& attempt_;
   Connection& connection_;
   const AttemptWork& work_;
-  bool held_ = false;      // a transaction is open with the weak locks and the savepoint
+  bool held_ = false;  // a transaction is open with the weak locks and the savepoint
   bool probing_ = false;
-  std::size_t turn_ = 0;   // which table goes first
+  std::size_t turn_ = 0;  // which table goes first
   int failures_ = 0;
   milliseconds nap_ = nap_start;
   Clock::time_point first_failure_{}, reported_{};
@@ -171,14 +178,19 @@ class Attempt::Tries {
 Attempt::Attempt(Connection& connection, AttemptLimits limits, AttemptWatch watch)
     : connection_(connection), limits_(limits), watch_(std::move(watch)) {
   const milliseconds deadlock_timeout(
-      connection.execute("SELECT (extract(epoch FROM current_setting('deadlock_timeout')::interval) * 1000)::bigint")
+      connection
+          .execute("SELECT (extract(epoch FROM current_setting('deadlock_timeout')::interval) * "
+                   "1000)::bigint")
           .integer(0, 0));
   // Two of our waits must end before a client's deadlock check can choose the client as victim.
-  limits_.first = std::clamp(limits_.first, milliseconds(1), std::max(milliseconds(1), deadlock_timeout / 2 - milliseconds(1)));
+  limits_.first = std::clamp(limits_.first, milliseconds(1),
+                             std::max(milliseconds(1), deadlock_timeout / 2 - milliseconds(1)));
   limits_.further = std::clamp(limits_.further, milliseconds(1), limits_.first);
   patience_ = deadlock_timeout + milliseconds(500);
 }
 
-void Attempt::run(const AttemptWork& work) { Tries(*this, work).run(); }
+void Attempt::run(const AttemptWork& work) {
+  Tries(*this, work).run();
+}
 
 }  // namespace pgstrata::db

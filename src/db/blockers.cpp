@@ -13,10 +13,11 @@ constexpr const char* description =
     "extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change))::bigint, "
     "p.gid, p.owner, extract(epoch FROM clock_timestamp() - p.prepared)::bigint";
 
-// With the virtual transaction under which pg_locks lists them, without a pid: until a restart that of the
-// session that prepared them, so only their own transaction lock says which is which.
+// With the virtual transaction under which pg_locks lists them, without a pid: until a restart that
+// of the session that prepared them, so only their own transaction lock says which is which.
 constexpr const char* prepared_transactions =
-    "SELECT x.gid, x.owner, x.prepared, o.virtualtransaction FROM pg_prepared_xacts x JOIN pg_locks o "
+    "SELECT x.gid, x.owner, x.prepared, o.virtualtransaction FROM pg_prepared_xacts x JOIN "
+    "pg_locks o "
     "ON o.pid IS NULL AND o.locktype = 'transactionid' AND o.transactionid = x.transaction";
 
 std::string describe_session(const Result& rows, std::size_t row) {
@@ -41,8 +42,8 @@ std::vector<Blocker> describe(const Result& rows) {
       blocker = {"pid " + rows.text(row, 0), describe_session(rows, row)};
     } else if (!rows.is_null(row, 5)) {
       blocker.key = "prepared transaction '" + rows.text(row, 5) + "'";
-      blocker.text = fmt::format("{} (user {}, prepared {} s ago)", blocker.key, rows.text_or(row, 6, "?"),
-                                 rows.text_or(row, 7, "?"));
+      blocker.text = fmt::format("{} (user {}, prepared {} s ago)", blocker.key,
+                                 rows.text_or(row, 6, "?"), rows.text_or(row, 7, "?"));
     } else {
       continue;
     }
@@ -55,11 +56,16 @@ std::vector<Blocker> describe(const Result& rows) {
 const char* conflicting(const std::string& mode) {
   if (mode == "ACCESS EXCLUSIVE") return "{}";  // with everything
   if (mode == "SHARE ROW EXCLUSIVE")
-    return "{RowExclusiveLock,ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}";
+    return "{RowExclusiveLock,ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,"
+           "ExclusiveLock,AccessExclusiveLock}";
   if (mode == "ACCESS SHARE") return "{AccessExclusiveLock}";
-  if (mode == "ROW EXCLUSIVE") return "{ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}";
-  if (mode == "SHARE") return "{RowExclusiveLock,ShareUpdateExclusiveLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}";
-  return "{ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}";
+  if (mode == "ROW EXCLUSIVE")
+    return "{ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}";
+  if (mode == "SHARE")
+    return "{RowExclusiveLock,ShareUpdateExclusiveLock,ShareRowExclusiveLock,ExclusiveLock,"
+           "AccessExclusiveLock}";
+  return "{ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,"
+         "AccessExclusiveLock}";
 }
 
 }  // namespace
@@ -80,15 +86,17 @@ std::vector<std::string> texts(const std::vector<Blocker>& blockers) {
   return list;
 }
 
-std::vector<Blocker> holders(Connection& connection, const std::string& relation, const std::string& mode) {
+std::vector<Blocker> holders(Connection& connection, const std::string& relation,
+                             const std::string& mode) {
   return describe(connection.execute(
-      fmt::format("SELECT {} FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
-                  "LEFT JOIN ({}) p ON l.pid IS NULL AND p.virtualtransaction = l.virtualtransaction "
-                  "WHERE l.locktype = 'relation' AND l.granted AND l.relation = to_regclass($1) "
-                  "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-                  "AND l.pid IS DISTINCT FROM pg_backend_pid() "
-                  "AND ($2 = '{{}}' OR l.mode = ANY ($2::text[])) ORDER BY a.xact_start",
-                  description, prepared_transactions),
+      fmt::format(
+          "SELECT {} FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
+          "LEFT JOIN ({}) p ON l.pid IS NULL AND p.virtualtransaction = l.virtualtransaction "
+          "WHERE l.locktype = 'relation' AND l.granted AND l.relation = to_regclass($1) "
+          "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+          "AND l.pid IS DISTINCT FROM pg_backend_pid() "
+          "AND ($2 = '{{}}' OR l.mode = ANY ($2::text[])) ORDER BY a.xact_start",
+          description, prepared_transactions),
       {relation, conflicting(mode)}));
 }
 
@@ -96,18 +104,20 @@ std::vector<Blocker> holders(Connection& connection, const std::string& relation
 // session waits for.
 std::vector<Blocker> blockers_of(Connection& connection, int pid) {
   const auto session = std::to_string(pid);
-  auto found = describe(connection.execute(
-      fmt::format("SELECT {} FROM unnest(pg_blocking_pids($1)) AS b(pid) LEFT JOIN pg_stat_activity a ON a.pid = b.pid "
-                  "LEFT JOIN pg_prepared_xacts p ON false WHERE b.pid <> 0",
-                  description),
-      {session}));
+  auto found = describe(
+      connection.execute(fmt::format("SELECT {} FROM unnest(pg_blocking_pids($1)) AS b(pid) LEFT "
+                                     "JOIN pg_stat_activity a ON a.pid = b.pid "
+                                     "LEFT JOIN pg_prepared_xacts p ON false WHERE b.pid <> 0",
+                                     description),
+                         {session}));
   auto prepared = describe(connection.execute(
-      fmt::format("SELECT {} FROM pg_locks w JOIN pg_locks l ON l.pid IS NULL AND l.granted "
-                  "AND (l.relation, l.database) = (w.relation, w.database) AND l.locktype = w.locktype "
-                  "OR l.pid IS NULL AND l.granted AND l.transactionid = w.transactionid "
-                  "JOIN ({}) p ON p.virtualtransaction = l.virtualtransaction "
-                  "LEFT JOIN pg_stat_activity a ON false WHERE w.pid = $1 AND NOT w.granted",
-                  description, prepared_transactions),
+      fmt::format(
+          "SELECT {} FROM pg_locks w JOIN pg_locks l ON l.pid IS NULL AND l.granted "
+          "AND (l.relation, l.database) = (w.relation, w.database) AND l.locktype = w.locktype "
+          "OR l.pid IS NULL AND l.granted AND l.transactionid = w.transactionid "
+          "JOIN ({}) p ON p.virtualtransaction = l.virtualtransaction "
+          "LEFT JOIN pg_stat_activity a ON false WHERE w.pid = $1 AND NOT w.granted",
+          description, prepared_transactions),
       {session}));
   std::ranges::move(prepared, std::back_inserter(found));
   return found;

@@ -21,9 +21,10 @@ struct Blocker {
 std::string sentence(const std::vector<Blocker>& blockers);
 std::vector<std::string> texts(const std::vector<Blocker>& blockers);
 
-// Holders of locks on a relation (quoted, qualified) that conflict with `mode` ("ACCESS EXCLUSIVE"),
-// those of `connection` left out.
-std::vector<Blocker> holders(Connection& connection, const std::string& relation, const std::string& mode);
+// Holders of locks on a relation (quoted, qualified) that conflict with `mode` ("ACCESS
+// EXCLUSIVE"), those of `connection` left out.
+std::vector<Blocker> holders(Connection& connection, const std::string& relation,
+                             const std::string& mode);
 
 // Those for whom the session `pid` waits now (pg_blocking_pids); `connection` is another session.
 std::vector<Blocker> blockers_of(Connection& connection, int pid);

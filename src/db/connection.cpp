@@ -26,13 +26,15 @@ std::string sqlstate_by_type(const std::exception& error) {
 
 bool says_commit(std::string_view sql) {
   // The last statement decides: "…; COMMIT" is how a step and its journal record end.
-  while (!sql.empty() && (std::isspace(static_cast<unsigned char>(sql.back())) || sql.back() == ';')) {
+  while (!sql.empty() &&
+         (std::isspace(static_cast<unsigned char>(sql.back())) || sql.back() == ';')) {
     sql.remove_suffix(1);
   }
   constexpr std::string_view word = "COMMIT";
   if (sql.size() < word.size()) return false;
   const std::string_view tail = sql.substr(sql.size() - word.size());
-  return std::ranges::equal(tail, word, [](unsigned char a, char b) { return std::toupper(a) == b; });
+  return std::ranges::equal(tail, word,
+                            [](unsigned char a, char b) { return std::toupper(a) == b; });
 }
 
 [[noreturn]] void rethrow(const std::exception& error, std::string_view sql, bool alive) {
@@ -43,8 +45,8 @@ bool says_commit(std::string_view sql) {
     // libpqxx's own words here are about whatever it asked last, such as the client encoding.
     fields.message = "the connection to the server was lost";
   }
-  fields.in_doubt = (!alive && says_commit(sql)) ||
-                    dynamic_cast<const pqxx::in_doubt_error*>(&error) != nullptr;
+  fields.in_doubt =
+      (!alive && says_commit(sql)) || dynamic_cast<const pqxx::in_doubt_error*>(&error) != nullptr;
   fields.statement = sql;
   throw SqlError(std::move(fields));
 }
@@ -94,7 +96,9 @@ struct Connection::State {
     work.emplace(connection);
   }
 
-  bool alive() const { return connection.is_open(); }
+  bool alive() const {
+    return connection.is_open();
+  }
 
   // Every statement goes through here, so that no libpqxx exception passes this file.
   template <typename Run>
@@ -136,8 +140,8 @@ Connection::Connection(const ConnectionOptions& options) {
   const auto literal = [&](const std::string& text) {
     return fmt::format("'{}'", state_->work->esc(text));
   };
-  // A role's or database's own settings must not change what our statements mean or how long they may
-  // take. JIT costs a catalog query more than it could ever save.
+  // A role's or database's own settings must not change what our statements mean or how long they
+  // may take. JIT costs a catalog query more than it could ever save.
   std::string setup = fmt::format(
       "SET application_name = {}; SET statement_timeout = 0; SET lock_timeout = 0;"
       "SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0;"
@@ -183,7 +187,8 @@ int Connection::error_position(std::string_view sql) {
   state_->connection.set_verbosity(pqxx::connection_base::terse);
   int position = 0;
   try {
-    // The extended protocol, as a bound statement may be anything a document says: one statement only.
+    // The extended protocol, as a bound statement may be anything a document says: one statement
+    // only.
     state_->work->exec_params(std::string(sql));
   } catch (const std::exception& error) {
     position = parse_position(error.what());
@@ -193,11 +198,17 @@ int Connection::error_position(std::string_view sql) {
   return position;
 }
 
-int Connection::backend_pid() const { return state_->connection.backendpid(); }
+int Connection::backend_pid() const {
+  return state_->connection.backendpid();
+}
 
-int Connection::server_version() const { return state_->connection.server_version(); }
+int Connection::server_version() const {
+  return state_->connection.server_version();
+}
 
-std::string Connection::server_version_text() const { return state_->version_text; }
+std::string Connection::server_version_text() const {
+  return state_->version_text;
+}
 
 void Connection::cancel() noexcept {
   try {
@@ -207,6 +218,8 @@ void Connection::cancel() noexcept {
   }
 }
 
-const ConnectionOptions& Connection::options() const { return state_->options; }
+const ConnectionOptions& Connection::options() const {
+  return state_->options;
+}
 
 }  // namespace pgstrata::db

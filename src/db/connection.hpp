@@ -1,8 +1,8 @@
 // Connections to PostgreSQL: the only place that knows libpqxx.
 //
 // libpqxx 6.4 reconnects silently and hides SQLSTATEs; behind this header it does neither. A lost
-// connection throws, and stays lost: its session locks are gone, and pretending otherwise loses writes.
-// A Connection belongs to one thread; only cancel() may be called from another.
+// connection throws, and stays lost: its session locks are gone, and pretending otherwise loses
+// writes. A Connection belongs to one thread; only cancel() may be called from another.
 #pragma once
 
 #include <chrono>
@@ -19,17 +19,17 @@ namespace pgstrata::db {
 class SqlError : public std::runtime_error {
  public:
   struct Fields {
-    std::string sqlstate;    // five characters; "08006" when the connection is gone without a word
-    std::string message;     // primary message
+    std::string sqlstate;  // five characters; "08006" when the connection is gone without a word
+    std::string message;   // primary message
     std::string detail, hint, context, schema, table, column, constraint;
     std::string statement;
-    int position = 0;        // 1-based character in `statement`, 0 if unknown
-    bool in_doubt = false;   // a COMMIT whose outcome is unknown
+    int position = 0;       // 1-based character in `statement`, 0 if unknown
+    bool in_doubt = false;  // a COMMIT whose outcome is unknown
   };
   explicit SqlError(Fields fields);
   const Fields& fields() const { return fields_; }
   const std::string& sqlstate() const { return fields_.sqlstate; }
-  bool connection_lost() const;   // class 08, 57P01-57P03, or in doubt
+  bool connection_lost() const;     // class 08, 57P01-57P03, or in doubt
   bool lock_not_available() const;  // 55P03
   bool canceled() const;            // 57014
   bool try_again() const;           // 55P03, 57014 by a timeout, 40001, 40P01
@@ -72,21 +72,24 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // One or several statements without parameters (simple protocol; several are one implicit transaction).
+  // One or several statements without parameters (simple protocol; several are one implicit
+  // transaction).
   Result execute(std::string_view sql);
   // One statement with $1 … parameters.
   Result execute(std::string_view sql, const Parameters& parameters);
   // Prepared once per connection and name; then run with parameters.
-  Result execute_prepared(const std::string& name, std::string_view sql, const Parameters& parameters);
+  Result execute_prepared(const std::string& name, std::string_view sql,
+                          const Parameters& parameters);
 
-  // Where in `sql` the server sees the error, for statements that have just failed: 1-based character,
-  // 0 if it says nothing. Runs `sql` again, so only for statements inside a transaction to be rolled back.
+  // Where in `sql` the server sees the error, for statements that have just failed: 1-based
+  // character, 0 if it says nothing. Runs `sql` again, so only for statements inside a transaction
+  // to be rolled back.
   int error_position(std::string_view sql);
 
   int backend_pid() const;
   int server_version() const;  // 150020
   std::string server_version_text() const;
-  void cancel() noexcept;      // from any thread: cancels the statement that runs now
+  void cancel() noexcept;  // from any thread: cancels the statement that runs now
   const ConnectionOptions& options() const;
 
  private:

@@ -10,7 +10,7 @@ namespace {
 
 struct Label {
   std::string_view text;
-  std::string SqlError::Fields::* field;  // null: read over
+  std::string SqlError::Fields::*field;  // null: read over
 };
 
 constexpr std::array<Label, 11> labels = {{
@@ -27,7 +27,9 @@ constexpr std::array<Label, 11> labels = {{
     {"LINE ", nullptr},
 }};
 
-bool state_character(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); }
+bool state_character(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+}
 
 // "ERROR:  42601: message": where the five characters begin, or npos.
 std::size_t find_sqlstate(std::string_view line) {
@@ -62,8 +64,8 @@ SqlError::Fields parse_error(std::string_view text) {
   std::string* current = &fields.message;
   while (!text.empty()) {
     const std::string_view line = next_line(text);
-    const auto label = std::ranges::find_if(
-        labels, [&](const Label& one) { return line.starts_with(one.text); });
+    const auto label =
+        std::ranges::find_if(labels, [&](const Label& one) { return line.starts_with(one.text); });
     if (label != labels.end()) {
       current = label->field == nullptr ? nullptr : &(fields.*(label->field));
       if (current != nullptr) *current = line.substr(label->text.size());

@@ -2,8 +2,8 @@
 //
 // libpqxx hides libpq's result of a failed statement and keeps its message only, so with verbosity
 // `verbose` the message is the one place that has SQLSTATE and fields. Labels are libpq's own and
-// English unless the process calls setlocale(), which it does not; the severity may be in the server's
-// language and is not looked at.
+// English unless the process calls setlocale(), which it does not; the severity may be in the
+// server's language and is not looked at.
 #pragma once
 
 #include <string>

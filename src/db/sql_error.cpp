@@ -23,14 +23,17 @@ bool SqlError::connection_lost() const {
          state == "57P03";
 }
 
-bool SqlError::lock_not_available() const { return fields_.sqlstate == "55P03"; }
+bool SqlError::lock_not_available() const {
+  return fields_.sqlstate == "55P03";
+}
 
-bool SqlError::canceled() const { return fields_.sqlstate == "57014"; }
+bool SqlError::canceled() const {
+  return fields_.sqlstate == "57014";
+}
 
 bool SqlError::try_again() const {
   // 57014 says "due to user request" when somebody asked for it, and that is not to be repeated.
-  const bool by_timeout =
-      canceled() && fields_.message.find("user request") == std::string::npos;
+  const bool by_timeout = canceled() && fields_.message.find("user request") == std::string::npos;
   return lock_not_available() || by_timeout || fields_.sqlstate == "40001" ||
          fields_.sqlstate == "40P01";
 }

@@ -15,8 +15,8 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
-  // COMMIT of a failed transaction rolls back and calls that a success; any other statement is refused
-  // there (25P02), so one goes before it in the same message.
+  // COMMIT of a failed transaction rolls back and calls that a success; any other statement is
+  // refused there (25P02), so one goes before it in the same message.
   connection_.execute("SELECT; COMMIT");
   open_ = false;
 }

@@ -48,8 +48,10 @@ void refuse_taken_schema(Session& session, const History& history, const std::st
   for (auto& row : history.chain)
     if (row.schema == schema) return;
   if (session.schema_exists(schema))
-    refuse_state("schema-taken", "a schema named \"" + schema + "\" already exists and is not a version of pgstrata",
-                 "rename it, or give the migration another name");
+    refuse_state(
+        "schema-taken",
+        "a schema named \"" + schema + "\" already exists and is not a version of pgstrata",
+        "rename it, or give the migration another name");
 }
 
 void insert_empty(Session& session) {
@@ -93,23 +95,31 @@ BaselineReport baseline(Session& session, const std::string& name) {
     refuse_state("unfinished", "a " + history.unfinished->command + " is unfinished",
                  "run `pgstrata " + history.unfinished->command + "` again to finish it");
   if (history.chain.size() > 1)
-    refuse_state("in-flight", "version \"" + history.chain.back().name + "\" is in flight", "complete it or roll it back first");
+    refuse_state("in-flight", "version \"" + history.chain.back().name + "\" is in flight",
+                 "complete it or roll it back first");
   catalog::Snapshot snapshot = session.snapshot(history);
   report.tables = static_cast<int>(snapshot.tables.size());
   if (!history.chain.empty()) {
     const state::VersionRow& live = history.chain.front();
-    model::Version now = model::version_from_catalog(snapshot, live.ordinal, live.name, live.schema);
+    model::Version now =
+        model::version_from_catalog(snapshot, live.ordinal, live.name, live.schema);
     if (live.name == name) {
       if (!same_shape(model::version_from_json(live.model), now))
-        refuse_state("drift", "version \"" + name + "\" is live, and the base schema has changed since", "choose another name to adopt the change");
+        refuse_state("drift",
+                     "version \"" + name + "\" is live, and the base schema has changed since",
+                     "choose another name to adopt the change");
       report.already = true;
       report.ordinal = live.ordinal;
       return report;
     }
-    report.notes.push_back(live.kind == empty_kind ? "" : "version \"" + live.name + "\" stays live beside it; `pgstrata complete` retires it");
+    report.notes.push_back(live.kind == empty_kind
+                               ? ""
+                               : "version \"" + live.name +
+                                     "\" stays live beside it; `pgstrata complete` retires it");
     if (report.notes.back().empty()) report.notes.pop_back();
   }
-  if (const state::VersionRow* known = history.newest_named(name); known && known->status == Status::retired)
+  if (const state::VersionRow* known = history.newest_named(name);
+      known && known->status == Status::retired)
     refuse_state("applied", "there was a version \"" + name + "\" before", "choose another name");
   refuse_taken_schema(session, history, report.version_schema);
   report.ordinal = publish_baseline(session, name).ordinal;

@@ -1,4 +1,5 @@
-// Checks before anything is changed: rights, limits, and whether the rows there are fit the new version.
+// Checks before anything is changed: rights, limits, and whether the rows there are fit the new
+// version.
 #include <algorithm>
 
 #include "engine/commands.hpp"
@@ -15,14 +16,19 @@ using sql::Sql;
 
 namespace {
 
-constexpr int max_columns = 1600;   // MaxHeapAttributeNumber; dropped columns count
+constexpr int max_columns = 1600;  // MaxHeapAttributeNumber; dropped columns count
 
 void check_rights(const catalog::Snapshot& snapshot) {
   if (!snapshot.can_create_in_schema)
-    throw Error(Exit::connection, "privilege", "role \"" + snapshot.role + "\" may not create in schema \"" + snapshot.schema + "\"",
-                snapshot.schema, "GRANT CREATE ON SCHEMA " + sql::quote_identifier(snapshot.schema) + " TO " + sql::quote_identifier(snapshot.role));
+    throw Error(
+        Exit::connection, "privilege",
+        "role \"" + snapshot.role + "\" may not create in schema \"" + snapshot.schema + "\"",
+        snapshot.schema,
+        "GRANT CREATE ON SCHEMA " + sql::quote_identifier(snapshot.schema) + " TO " +
+            sql::quote_identifier(snapshot.role));
   if (!snapshot.can_create_in_database)
-    throw Error(Exit::connection, "privilege", "role \"" + snapshot.role + "\" may not create schemas in this database", {},
+    throw Error(Exit::connection, "privilege",
+                "role \"" + snapshot.role + "\" may not create schemas in this database", {},
                 "GRANT CREATE ON DATABASE … TO " + sql::quote_identifier(snapshot.role));
 }
 
@@ -34,22 +40,28 @@ void check_limits(const Prepared& prepared) {
     int added = prepared.next.has_links(table.physical) ? 1 : 0;
     for (auto& column : table.columns) added += before->physical_column(column.physical) == nullptr;
     if (base->attribute_count + added > max_columns)
-      throw Error(Exit::migration, "too-many-columns", "table \"" + logical + "\" would have " + std::to_string(base->attribute_count + added) +
-                  " columns, dropped ones included; PostgreSQL allows 1600", logical,
-                  "copy the table to get rid of dropped columns, or change fewer at a time");
-    if (added > 0 && prepared.next.has_links(table.physical) && base->column(model::marker) && !before->marked)
-      throw Error(Exit::migration, "not-supported", "table \"" + logical + "\" has a column \"_m\", the name pgstrata's marker needs", logical, "rename that column");
+      throw Error(
+          Exit::migration, "too-many-columns",
+          "table \"" + logical + "\" would have " + std::to_string(base->attribute_count + added) +
+              " columns, dropped ones included; PostgreSQL allows 1600",
+          logical, "copy the table to get rid of dropped columns, or change fewer at a time");
+    if (added > 0 && prepared.next.has_links(table.physical) && base->column(model::marker) &&
+        !before->marked)
+      throw Error(Exit::migration, "not-supported",
+                  "table \"" + logical + "\" has a column \"_m\", the name pgstrata's marker needs",
+                  logical, "rename that column");
   }
 }
 
 // One thing every row must hold; `condition` is over the columns the table has now.
 struct Demand {
-  std::string text;       // "NULL in column …"
-  Sql condition;          // a row is wrong where this is FALSE
+  std::string text;  // "NULL in column …"
+  Sql condition;     // a row is wrong where this is FALSE
 };
 
 // The new version's expression over the shape before: the step's translations taken in.
-sql::Expression over_before(const Prepared& prepared, const Table& before, const Table& after, const sql::Expression& expression) {
+sql::Expression over_before(const Prepared& prepared, const Table& before, const Table& after,
+                            const sql::Expression& expression) {
   std::map<std::string, sql::Expression> inner;
   std::map<std::string, std::string> types;
   for (auto& column : after.columns) {
@@ -58,11 +70,15 @@ sql::Expression over_before(const Prepared& prepared, const Table& before, const
       inner.emplace(column.name, model::column_expression(shared->name, shared->type));
       continue;
     }
-    auto link = std::find_if(prepared.next.translations.begin(), prepared.next.translations.end(),
-                             [&](auto& l) { return l.up && l.table == after.physical && l.output == column.physical; });
-    if (link != prepared.next.translations.end()) inner.emplace(column.name, link->expression);
-    else if (column.physical_default) inner.emplace(column.name, *column.physical_default);
-    else inner.emplace(column.name, model::null_expression(column.type));
+    auto link = std::find_if(
+        prepared.next.translations.begin(), prepared.next.translations.end(),
+        [&](auto& l) { return l.up && l.table == after.physical && l.output == column.physical; });
+    if (link != prepared.next.translations.end())
+      inner.emplace(column.name, link->expression);
+    else if (column.physical_default)
+      inner.emplace(column.name, *column.physical_default);
+    else
+      inner.emplace(column.name, model::null_expression(column.type));
   }
   return model::compose(expression, inner, types);
 }
@@ -71,8 +87,10 @@ std::vector<Demand> demands_of(const Prepared& prepared, const Table& before, co
   std::vector<Demand> demands;
   auto add = [&](const std::string& text, const sql::Expression& expression, const char* suffix) {
     sql::Expression over = over_before(prepared, before, after, expression);
-    if (over.volatility == sql::Volatility::volatile_) return;   // evaluated once per row, when it is filled
-    demands.push_back({text, format("({}){}", plan::physical_expression(before, over), Sql::trusted(suffix))});
+    if (over.volatility == sql::Volatility::volatile_)
+      return;  // evaluated once per row, when it is filled
+    demands.push_back(
+        {text, format("({}){}", plan::physical_expression(before, over), Sql::trusted(suffix))});
   };
   for (auto& column : after.columns) {
     const model::Column* shared = before.physical_column(column.physical);
@@ -83,90 +101,127 @@ std::vector<Demand> demands_of(const Prepared& prepared, const Table& before, co
     bool proved = plain && plain->not_null;
     bool raises = over.can_raise && !shared;
     if ((demanded && !proved) || raises)
-      add(demanded ? "NULL in column \"" + column.name + "\"" : "", self, demanded ? " IS NOT NULL" : " IS NULL IS NOT NULL");
+      add(demanded ? "NULL in column \"" + column.name + "\"" : "", self,
+          demanded ? " IS NOT NULL" : " IS NULL IS NOT NULL");
   }
   for (auto& check : after.checks)
-    if (check.validated && std::none_of(before.checks.begin(), before.checks.end(), [&](auto& c) { return c.physical == check.physical; }))
+    if (check.validated && std::none_of(before.checks.begin(), before.checks.end(),
+                                        [&](auto& c) { return c.physical == check.physical; }))
       add("violation of check constraint \"" + check.name + "\"", check.expression, "");
   bool filled = std::any_of(prepared.next.translations.begin(), prepared.next.translations.end(),
                             [&](auto& link) { return link.up && link.table == after.physical; });
-  for (auto& check : before.checks)   // PostgreSQL checks these again in every row that is updated
+  for (auto& check : before.checks)  // PostgreSQL checks these again in every row that is updated
     if (filled && !check.validated)
-      demands.push_back({"violation of check constraint \"" + check.name + "\", which is NOT VALID and stops the backfill",
+      demands.push_back({"violation of check constraint \"" + check.name +
+                             "\", which is NOT VALID and stops the backfill",
                          plan::physical_expression(before, check.expression)});
   return demands;
 }
 
-void check_rows(Session& session, const Prepared& prepared, const Table& before, const Table& after) {
+void check_rows(Session& session, const Prepared& prepared, const Table& before,
+                const Table& after) {
   auto demands = demands_of(prepared, before, after);
   if (demands.empty()) return;
   std::vector<Sql> counts;
   for (auto& demand : demands) {
     counts.push_back(format("pg_catalog.count(*) FILTER (WHERE NOT ({}))", demand.condition));
-    counts.push_back(format("pg_catalog.min(t::pg_catalog.text) FILTER (WHERE NOT ({}))", demand.condition));
+    counts.push_back(
+        format("pg_catalog.min(t::pg_catalog.text) FILTER (WHERE NOT ({}))", demand.condition));
   }
   db::Result found;
   try {
-    found = session.connection.execute(format("SELECT {} FROM {} t", sql::join(counts, ", "),
-                                              sql::Qualified{session.names.base_schema, before.physical}).str());
+    found = session.connection.execute(
+        format("SELECT {} FROM {} t", sql::join(counts, ", "),
+               sql::Qualified{session.names.base_schema, before.physical})
+            .str());
   } catch (const db::SqlError& error) {
     if (error.connection_lost() || error.canceled()) throw;
-    throw Error(Exit::data, "up-fails", "a translation fails on a row of table \"" + before.name + "\": " + error.fields().message, before.name,
-                "mend the row or the `up` expression; nothing was changed");
+    throw Error(
+        Exit::data, "up-fails",
+        "a translation fails on a row of table \"" + before.name + "\": " + error.fields().message,
+        before.name, "mend the row or the `up` expression; nothing was changed");
   }
   for (std::size_t i = 0; i < demands.size(); ++i)
     if (!demands[i].text.empty() && found.integer(0, 2 * i) > 0)
-      throw Error(Exit::data, "rows-violate", found.text(0, 2 * i) + " rows of table \"" + before.name + "\" would have a " + demands[i].text +
-                  ", for example " + found.text(0, 2 * i + 1), before.name, "mend the rows or the migration; nothing was changed");
+      throw Error(Exit::data, "rows-violate",
+                  found.text(0, 2 * i) + " rows of table \"" + before.name + "\" would have a " +
+                      demands[i].text + ", for example " + found.text(0, 2 * i + 1),
+                  before.name, "mend the rows or the migration; nothing was changed");
 }
 
 // Duplicates of a new unique key would only be found after the backfill.
-void check_keys(Session& session, const Prepared& prepared, const Table& before, const Table& after) {
+void check_keys(Session& session, const Prepared& prepared, const Table& before,
+                const Table& after) {
   for (auto& index : after.indexes) {
-    bool is_new = std::none_of(before.indexes.begin(), before.indexes.end(), [&](auto& i) { return i.physical == index.physical; });
+    bool is_new = std::none_of(before.indexes.begin(), before.indexes.end(),
+                               [&](auto& i) { return i.physical == index.physical; });
     if (!index.unique || !is_new) continue;
     std::vector<Sql> keys, filters;
     bool known = true;
     for (auto& key : index.keys) {
-      auto expression = key.column ? model::column_expression(*key.column, after.column(*key.column)->type) : *key.expression;
+      auto expression = key.column
+                            ? model::column_expression(*key.column, after.column(*key.column)->type)
+                            : *key.expression;
       auto over = over_before(prepared, before, after, expression);
       known &= over.volatility != sql::Volatility::volatile_;
       keys.push_back(format("({})", plan::physical_expression(before, over)));
-      if (!index.nulls_not_distinct) filters.push_back(format("({}) IS NOT NULL", plan::physical_expression(before, over)));
+      if (!index.nulls_not_distinct)
+        filters.push_back(format("({}) IS NOT NULL", plan::physical_expression(before, over)));
     }
-    if (index.predicate) filters.push_back(format("({})", plan::physical_expression(before, over_before(prepared, before, after, *index.predicate))));
+    if (index.predicate)
+      filters.push_back(
+          format("({})", plan::physical_expression(
+                             before, over_before(prepared, before, after, *index.predicate))));
     if (!known) continue;
     Sql where = filters.empty() ? Sql() : format(" WHERE {}", sql::join(filters, " AND "));
-    auto found = session.connection.execute(format(
-        "SELECT pg_catalog.count(*), pg_catalog.min(k) FROM (SELECT ROW({})::pg_catalog.text AS k FROM {}{} GROUP BY {} HAVING pg_catalog.count(*) > 1) d",
-        sql::join(keys, ", "), sql::Qualified{session.names.base_schema, before.physical}, where, sql::join(keys, ", ")).str());
+    auto found = session.connection.execute(
+        format(
+            "SELECT pg_catalog.count(*), pg_catalog.min(k) FROM (SELECT ROW({})::pg_catalog.text "
+            "AS k FROM {}{} GROUP BY {} HAVING pg_catalog.count(*) > 1) d",
+            sql::join(keys, ", "), sql::Qualified{session.names.base_schema, before.physical},
+            where, sql::join(keys, ", "))
+            .str());
     if (found.integer(0, 0) > 0)
-      throw Error(Exit::data, "duplicates", found.text(0, 0) + " values of unique index \"" + index.name + "\" on table \"" + before.name +
-                  "\" occur more than once, for example " + found.text(0, 1), before.name, "remove the duplicates; nothing was changed");
+      throw Error(Exit::data, "duplicates",
+                  found.text(0, 0) + " values of unique index \"" + index.name + "\" on table \"" +
+                      before.name + "\" occur more than once, for example " + found.text(0, 1),
+                  before.name, "remove the duplicates; nothing was changed");
   }
 }
 
-void check_references(Session& session, const Prepared& prepared, const Table& before, const Table& after) {
+void check_references(Session& session, const Prepared& prepared, const Table& before,
+                      const Table& after) {
   for (auto& key : after.foreign_keys) {
-    bool is_new = std::none_of(before.foreign_keys.begin(), before.foreign_keys.end(), [&](auto& k) { return k.physical == key.physical; });
+    bool is_new = std::none_of(before.foreign_keys.begin(), before.foreign_keys.end(),
+                               [&](auto& k) { return k.physical == key.physical; });
     const catalog::Table* parent = prepared.snapshot.table(key.table);
-    bool readable = parent && std::all_of(key.referenced.begin(), key.referenced.end(), [&](auto& name) { return parent->column(name); });
-    if (!is_new || !key.validated || !readable) continue;   // a column of this step is looked up once it is filled
+    bool readable = parent && std::all_of(key.referenced.begin(), key.referenced.end(),
+                                          [&](auto& name) { return parent->column(name); });
+    if (!is_new || !key.validated || !readable)
+      continue;  // a column of this step is looked up once it is filled
     std::vector<Sql> match, filters;
     for (std::size_t i = 0; i < key.columns.size(); ++i) {
-      auto over = over_before(prepared, before, after, model::column_expression(key.columns[i], after.column(key.columns[i])->type));
+      auto over =
+          over_before(prepared, before, after,
+                      model::column_expression(key.columns[i], after.column(key.columns[i])->type));
       if (over.volatility == sql::Volatility::volatile_) return;
       Sql value = plan::prefixed_expression(before, over, "t.");
       match.push_back(format("r.{} = ({})", sql::Name(key.referenced[i]), value));
       filters.push_back(format("({}) IS NOT NULL", value));
     }
-    auto found = session.connection.execute(format(
-        "SELECT pg_catalog.count(*), pg_catalog.min(t::pg_catalog.text) FROM {} t WHERE {} AND NOT EXISTS (SELECT FROM {} r WHERE {})",
-        sql::Qualified{session.names.base_schema, before.physical}, sql::join(filters, " AND "),
-        sql::Qualified{key.schema, key.table}, sql::join(match, " AND ")).str());
+    auto found = session.connection.execute(
+        format("SELECT pg_catalog.count(*), pg_catalog.min(t::pg_catalog.text) FROM {} t WHERE {} "
+               "AND NOT EXISTS (SELECT FROM {} r WHERE {})",
+               sql::Qualified{session.names.base_schema, before.physical},
+               sql::join(filters, " AND "), sql::Qualified{key.schema, key.table},
+               sql::join(match, " AND "))
+            .str());
     if (found.integer(0, 0) > 0)
-      throw Error(Exit::data, "no-referenced-row", found.text(0, 0) + " rows of table \"" + before.name + "\" have no row in \"" + key.table +
-                  "\" for foreign key \"" + key.name + "\", for example " + found.text(0, 1), before.name, "mend the rows; nothing was changed");
+      throw Error(Exit::data, "no-referenced-row",
+                  found.text(0, 0) + " rows of table \"" + before.name + "\" have no row in \"" +
+                      key.table + "\" for foreign key \"" + key.name + "\", for example " +
+                      found.text(0, 1),
+                  before.name, "mend the rows; nothing was changed");
   }
 }
 
@@ -178,8 +233,10 @@ std::vector<plan::Remark> check_before(Session& session, const Prepared& prepare
   check_limits(prepared);
   try_out(session, prepared);
   if (prepared.snapshot.prepared_transactions > 0)
-    findings.push_back({"prepared transactions", std::to_string(prepared.snapshot.prepared_transactions) +
-                        " prepared transactions are open; their locks can hold a step up until it gives up"});
+    findings.push_back(
+        {"prepared transactions",
+         std::to_string(prepared.snapshot.prepared_transactions) +
+             " prepared transactions are open; their locks can hold a step up until it gives up"});
   for (auto& [logical, after] : prepared.next.tables) {
     const Table* before = prepared.live.back().physical_table(after.physical);
     if (!before || *before == after) continue;

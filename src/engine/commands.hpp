@@ -7,7 +7,8 @@
 
 namespace pgstrata::engine {
 
-// --- start -------------------------------------------------------------------------------------------------
+// --- start
+// -------------------------------------------------------------------------------------------------
 // Documents that become one version: the last one's name.
 using Documents = std::vector<migration::Migration>;
 
@@ -17,27 +18,32 @@ StartReport start(Session& session, const Documents& documents, const StartOptio
 struct Prepared {
   History history;
   catalog::Snapshot snapshot;
-  plan::Chain live;                     // refreshed from the catalog
+  plan::Chain live;  // refreshed from the catalog
   model::Version next;
   std::vector<plan::Step> steps;
   std::vector<std::string> notes, drift, functions;
   bool records_baseline = false, records_empty = false;
-  bool refreshed = false;               // the catalog has more to say of the live version than its model
+  bool refreshed = false;  // the catalog has more to say of the live version than its model
 };
 Prepared prepare(Session& session, const Documents& documents, bool accept_functions);
 
-// Refuses what the data, the limits or the rights of the role rule out; Error(Exit::data, …) with counts.
-// Findings that do not stop a start are returned.
+// Refuses what the data, the limits or the rights of the role rule out; Error(Exit::data, …) with
+// counts. Findings that do not stop a start are returned.
 std::vector<plan::Remark> check_before(Session& session, const Prepared& prepared);
 
-// --- the others ----------------------------------------------------------------------------------------------
-CompleteReport complete(Session& session, const std::optional<std::string>& version, const CompleteOptions& options);
-RollbackReport rollback(Session& session, const std::optional<std::string>& version, const RollbackOptions& options);
-MigrateReport migrate(Session& session, const std::string& directory, const MigrateOptions& options);
+// --- the others
+// ----------------------------------------------------------------------------------------------
+CompleteReport complete(Session& session, const std::optional<std::string>& version,
+                        const CompleteOptions& options);
+RollbackReport rollback(Session& session, const std::optional<std::string>& version,
+                        const RollbackOptions& options);
+MigrateReport migrate(Session& session, const std::string& directory,
+                      const MigrateOptions& options);
 BaselineReport baseline(Session& session, const std::string& name);
 StatusReport status(Session& session);
 PlanReport plan_report(Session& session, const std::string& file);
-ValidateReport validate(const Options& options, const std::vector<std::string>& files, Progress& progress);
+ValidateReport validate(const Options& options, const std::vector<std::string>& files,
+                        Progress& progress);
 
 // Records the base schema as it is: inserts and publishes a version of that shape.
 state::VersionRow publish_baseline(Session& session, const std::string& name);
@@ -53,6 +59,7 @@ std::vector<LostRows> lost_rows(Session& session, const plan::Chain& chain);
 
 std::string md5(Session& session, const std::string& text);
 // True for a name that the only unfinished or last finished run already took away.
-[[noreturn]] void refuse_state(const std::string& code, const std::string& message, const std::string& hint = {});
+[[noreturn]] void refuse_state(const std::string& code, const std::string& message,
+                               const std::string& hint = {});
 
 }  // namespace pgstrata::engine

@@ -16,7 +16,8 @@ namespace {
 
 std::string survivors_json(const plan::Chain& survivors) {
   auto list = nlohmann::json::array();
-  for (auto& version : survivors) list.push_back({{"ordinal", version.ordinal}, {"model", model::to_json(version)}});
+  for (auto& version : survivors)
+    list.push_back({{"ordinal", version.ordinal}, {"model", model::to_json(version)}});
   return nlohmann::json{{"survivors", list}}.dump();
 }
 
@@ -27,7 +28,8 @@ const state::VersionRow* find(const std::vector<state::VersionRow>& rows, int or
 }
 
 void finish(Session& session, const state::RunRow& run) {
-  const auto detail = nlohmann::json::parse(run.detail);   // named: a loop over a part of a temporary outlives it
+  const auto detail =
+      nlohmann::json::parse(run.detail);  // named: a loop over a part of a temporary outlives it
   journaled(session, [&] {
     session.store.set_status(run.ordinal, Status::retired);
     for (auto& survivor : detail.at("survivors"))
@@ -36,37 +38,49 @@ void finish(Session& session, const state::RunRow& run) {
   });
 }
 
-void describe(CompleteReport& report, const state::VersionRow& retired, const state::VersionRow& oldest) {
+void describe(CompleteReport& report, const state::VersionRow& retired,
+              const state::VersionRow& oldest) {
   report.retired = retired.kind == empty_kind ? "" : retired.name;
   report.version = oldest.name;
   report.version_schema = oldest.schema;
 }
 
-CompleteReport resume(Session& session, const History& history, const std::optional<std::string>& version,
-                      const CompleteOptions& options) {
+CompleteReport resume(Session& session, const History& history,
+                      const std::optional<std::string>& version, const CompleteOptions& options) {
   const state::RunRow& run = *history.unfinished;
   const state::VersionRow* retiring = find(history.all, run.ordinal);
   if (run.command != "complete")
-    refuse_state("unfinished", "a " + run.command + " of version \"" + retiring->name + "\" is unfinished",
+    refuse_state("unfinished",
+                 "a " + run.command + " of version \"" + retiring->name + "\" is unfinished",
                  "run `pgstrata " + run.command + "` again to finish it" +
                      (run.command == "start" ? ", or `pgstrata rollback` to undo it" : ""));
   if (version && *version != retiring->name)
-    refuse_state("unfinished", "the completion that retires version \"" + retiring->name + "\" is unfinished",
+    refuse_state("unfinished",
+                 "the completion that retires version \"" + retiring->name + "\" is unfinished",
                  "run `pgstrata complete " + retiring->name + "` to finish it first");
   CompleteReport report;
   report.resumed = true;
   session.execute(run.id, 1, 0, options.kill_after_step);
   finish(session, run);
   for (auto& row : history.chain)
-    if (row.ordinal != run.ordinal) { describe(report, *retiring, row); break; }
+    if (row.ordinal != run.ordinal) {
+      describe(report, *retiring, row);
+      break;
+    }
   return report;
 }
 
 // Which version goes; nothing if it is gone already.
-std::optional<CompleteReport> nothing_to_do(Session& session, const History& history, const std::optional<std::string>& version) {
-  if (history.chain.empty()) refuse_state("no-history", "schema \"" + session.names.base_schema + "\" has no versions", "run `pgstrata start FILE` first");
+std::optional<CompleteReport> nothing_to_do(Session& session, const History& history,
+                                            const std::optional<std::string>& version) {
+  if (history.chain.empty())
+    refuse_state("no-history", "schema \"" + session.names.base_schema + "\" has no versions",
+                 "run `pgstrata start FILE` first");
   auto last = session.store.last_finished_run();
-  const state::VersionRow* last_row = last && last->command == "complete" && last->status == RunStatus::done ? find(history.all, last->ordinal) : nullptr;
+  const state::VersionRow* last_row =
+      last && last->command == "complete" && last->status == RunStatus::done
+          ? find(history.all, last->ordinal)
+          : nullptr;
   const state::VersionRow& oldest = history.chain.front();
   CompleteReport report;
   report.already = true;
@@ -76,12 +90,16 @@ std::optional<CompleteReport> nothing_to_do(Session& session, const History& his
       describe(report, *known, oldest);
       return report;
     }
-    refuse_state("not-oldest", "version \"" + *version + "\" is not the oldest live version, which is the one that goes: \"" +
-                 oldest.name + "\"", "run `pgstrata complete " + (oldest.kind == empty_kind ? "" : oldest.name) + "`");
+    refuse_state("not-oldest",
+                 "version \"" + *version +
+                     "\" is not the oldest live version, which is the one that goes: \"" +
+                     oldest.name + "\"",
+                 "run `pgstrata complete " + (oldest.kind == empty_kind ? "" : oldest.name) + "`");
   }
   if (history.chain.size() > 1) {
     if (history.chain.size() > 2 && !version)
-      throw Error(Exit::usage, "version-needed", "three or more versions are live: say which one goes", {},
+      throw Error(Exit::usage, "version-needed",
+                  "three or more versions are live: say which one goes", {},
                   "`pgstrata complete " + oldest.name + "` retires the oldest");
     return {};
   }
@@ -89,10 +107,13 @@ std::optional<CompleteReport> nothing_to_do(Session& session, const History& his
     describe(report, *last_row, oldest);
     return report;
   }
-  refuse_state("not-in-flight", "\"" + oldest.name + "\" is the only live version: there is nothing to complete", "run `pgstrata start FILE` first");
+  refuse_state("not-in-flight",
+               "\"" + oldest.name + "\" is the only live version: there is nothing to complete",
+               "run `pgstrata start FILE` first");
 }
 
-// Old writers were free to break the new version's rules; that stops a completion before its first unit.
+// Old writers were free to break the new version's rules; that stops a completion before its first
+// unit.
 void check_rules(Session& session, const model::Version& oldest) {
   for (auto& rule : oldest.rules) {
     const model::Table& table = *oldest.physical_table(rule.table);
@@ -100,12 +121,17 @@ void check_rules(Session& session, const model::Version& oldest) {
       return sql::format("{}", sql::Name(table.column(column)->physical));
     });
     auto found = session.connection.execute(
-        sql::format("SELECT pg_catalog.count(*), pg_catalog.min(t::pg_catalog.text) FROM {} t WHERE NOT ({})",
-                    sql::Qualified{session.names.base_schema, table.physical}, condition).str());
+        sql::format("SELECT pg_catalog.count(*), pg_catalog.min(t::pg_catalog.text) FROM {} t "
+                    "WHERE NOT ({})",
+                    sql::Qualified{session.names.base_schema, table.physical}, condition)
+            .str());
     if (found.integer(0, 0) == 0) continue;
-    throw Error(Exit::data, "rule-violated", found.text(0, 0) + " rows of table \"" + table.name + "\" violate " +
-                (rule.name.empty() ? "NOT NULL of column \"" + rule.column + "\"" : "check constraint \"" + rule.name + "\"") +
-                ", for example " + found.text(0, 1), table.name, "older versions may have written them; mend them, then complete again");
+    throw Error(Exit::data, "rule-violated",
+                found.text(0, 0) + " rows of table \"" + table.name + "\" violate " +
+                    (rule.name.empty() ? "NOT NULL of column \"" + rule.column + "\""
+                                       : "check constraint \"" + rule.name + "\"") +
+                    ", for example " + found.text(0, 1),
+                table.name, "older versions may have written them; mend them, then complete again");
   }
 }
 
@@ -113,7 +139,9 @@ void check_rules(Session& session, const model::Version& oldest) {
 void refuse_dependents(Session& session, const History& history, const plan::Chain& chain) {
   auto dying = [&](const std::string& table, const std::string& column) {
     for (std::size_t i = 1; i < chain.size(); ++i)
-      if (auto* shown = chain[i].physical_table(table); shown && (column.empty() || shown->physical_column(column))) return false;
+      if (auto* shown = chain[i].physical_table(table);
+          shown && (column.empty() || shown->physical_column(column)))
+        return false;
     return true;
   };
   std::optional<catalog::Snapshot> snapshot;
@@ -125,11 +153,17 @@ void refuse_dependents(Session& session, const History& history, const plan::Cha
     if (!snapshot) snapshot = session.snapshot(history);
     const catalog::Table* base = snapshot->table(table.physical);
     for (auto& dependent : base ? base->dependents : std::vector<catalog::Dependent>{}) {
-      if (dependent.kind != "view" && dependent.kind != "materialized view" && dependent.kind != "function") continue;
+      if (dependent.kind != "view" && dependent.kind != "materialized view" &&
+          dependent.kind != "function")
+        continue;
       bool hit = dependent.columns.empty() && dying(table.physical, "");
-      for (auto& column : columns) hit |= std::find(dependent.columns.begin(), dependent.columns.end(), column) != dependent.columns.end();
+      for (auto& column : columns)
+        hit |= std::find(dependent.columns.begin(), dependent.columns.end(), column) !=
+               dependent.columns.end();
       if (hit)
-        refuse_state("dependent", dependent.kind + " " + dependent.name + " depends on what only \"" + chain.front().name + "\" has of table \"" + logical + "\"",
+        refuse_state("dependent",
+                     dependent.kind + " " + dependent.name + " depends on what only \"" +
+                         chain.front().name + "\" has of table \"" + logical + "\"",
                      "drop it first; it was created while the migration was in flight");
     }
   }
@@ -137,7 +171,8 @@ void refuse_dependents(Session& session, const History& history, const plan::Cha
 
 }  // namespace
 
-CompleteReport complete(Session& session, const std::optional<std::string>& version, const CompleteOptions& options) {
+CompleteReport complete(Session& session, const std::optional<std::string>& version,
+                        const CompleteOptions& options) {
   History history = session.history();
   if (history.unfinished) return resume(session, history, version, options);
   if (auto report = nothing_to_do(session, history, version)) return *report;

@@ -14,7 +14,8 @@ struct Engine::State {
   Progress& progress;
 };
 
-Engine::Engine(Options options, Progress& progress) : state_(std::make_unique<State>(State{std::move(options), progress})) {}
+Engine::Engine(Options options, Progress& progress)
+    : state_(std::make_unique<State>(State{std::move(options), progress})) {}
 Engine::~Engine() = default;
 
 namespace {
@@ -22,16 +23,25 @@ namespace {
 // What no pass has turned into a sentence of its own.
 Error translated(const db::SqlError& error) {
   const auto& fields = error.fields();
-  if (engine::interrupted) return Error(Exit::interrupted, "interrupted", "stopped; the same command resumes");
-  if (error.connection_lost()) return Error(Exit::connection, "connection", fields.message, {}, "check the connection; the same command resumes");
+  if (engine::interrupted)
+    return Error(Exit::interrupted, "interrupted", "stopped; the same command resumes");
+  if (error.connection_lost())
+    return Error(Exit::connection, "connection", fields.message, {},
+                 "check the connection; the same command resumes");
   if (fields.sqlstate == "42501")
-    return Error(Exit::connection, "privilege", fields.message, {}, fields.hint.empty() ? "run as the owner of the tables, or give --role" : fields.hint);
-  if (fields.sqlstate.rfind("28", 0) == 0 || fields.sqlstate.rfind("3D", 0) == 0 || fields.sqlstate == "22023")
+    return Error(
+        Exit::connection, "privilege", fields.message, {},
+        fields.hint.empty() ? "run as the owner of the tables, or give --role" : fields.hint);
+  if (fields.sqlstate.rfind("28", 0) == 0 || fields.sqlstate.rfind("3D", 0) == 0 ||
+      fields.sqlstate == "22023")
     return Error(Exit::connection, "connection", fields.message, {}, fields.hint);
   if (error.lock_not_available())
-    return Error(Exit::locks, "lock-budget", "gave up waiting for a lock: " + fields.message, {}, "run the same command again");
-  return Error(Exit::failure, "sql-" + fields.sqlstate, "PostgreSQL says " + fields.sqlstate + ": " + fields.message +
-               (fields.detail.empty() ? "" : " (" + fields.detail + ")"), {}, fields.hint);
+    return Error(Exit::locks, "lock-budget", "gave up waiting for a lock: " + fields.message, {},
+                 "run the same command again");
+  return Error(Exit::failure, "sql-" + fields.sqlstate,
+               "PostgreSQL says " + fields.sqlstate + ": " + fields.message +
+                   (fields.detail.empty() ? "" : " (" + fields.detail + ")"),
+               {}, fields.hint);
 }
 
 template <typename Work>
@@ -49,7 +59,8 @@ InitReport Engine::init() {
   return guarded([&] {
     engine::Session session(state_->options, "init", state_->progress);
     bool created = session.store.ensure();
-    return InitReport{.already = !created, .state_schema = state_->options.state_schema, .notes = {}};
+    return InitReport{
+        .already = !created, .state_schema = state_->options.state_schema, .notes = {}};
   });
 }
 
@@ -80,7 +91,8 @@ StartReport Engine::start(const std::string& file, const StartOptions& options) 
   });
 }
 
-CompleteReport Engine::complete(const std::optional<std::string>& version, const CompleteOptions& options) {
+CompleteReport Engine::complete(const std::optional<std::string>& version,
+                                const CompleteOptions& options) {
   return guarded([&] {
     engine::Session session(state_->options, "complete", state_->progress);
     session.acquire();
@@ -88,7 +100,8 @@ CompleteReport Engine::complete(const std::optional<std::string>& version, const
   });
 }
 
-RollbackReport Engine::rollback(const std::optional<std::string>& version, const RollbackOptions& options) {
+RollbackReport Engine::rollback(const std::optional<std::string>& version,
+                                const RollbackOptions& options) {
   return guarded([&] {
     engine::Session session(state_->options, "rollback", state_->progress);
     session.acquire();

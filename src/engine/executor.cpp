@@ -7,9 +7,13 @@
 
 namespace pgstrata::engine {
 
-Executor::Executor(state::Store& store, db::Connection& connection, state::Runner& runner, ExecutorOptions options,
-                   report::Progress& progress)
-    : store_(store), connection_(connection), runner_(runner), options_(std::move(options)), progress_(progress) {}
+Executor::Executor(state::Store& store, db::Connection& connection, state::Runner& runner,
+                   ExecutorOptions options, report::Progress& progress)
+    : store_(store),
+      connection_(connection),
+      runner_(runner),
+      options_(std::move(options)),
+      progress_(progress) {}
 
 void Executor::run(std::int64_t run_id) {
   const auto steps = store_.steps(run_id);
@@ -23,7 +27,8 @@ void Executor::run(std::int64_t run_id) {
     progress_.step(number, static_cast<int>(steps.size()), row.step.phase, row.step.title);
     const auto began = std::chrono::steady_clock::now();
     runner.run(run_id, row);
-    progress_.step_done(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+    progress_.step_done(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
     if (row.sequence == options_.stop_after_step) std::raise(SIGKILL);
   }
 }

@@ -1,5 +1,5 @@
-// Runs steps. Knows nothing of migrations: attempts, journal, cancellation and progress are here, what
-// to do is in the steps.
+// Runs steps. Knows nothing of migrations: attempts, journal, cancellation and progress are here,
+// what to do is in the steps.
 #pragma once
 
 #include <atomic>
@@ -15,17 +15,18 @@
 namespace pgstrata::engine {
 
 struct LockBudget {
-  std::chrono::milliseconds first{50};      // wait for the first strong lock of an attempt
-  std::chrono::milliseconds further{3};     // for each further one
-  std::chrono::seconds total{60};           // without progress, per step; then Exit::locks
+  std::chrono::milliseconds first{50};   // wait for the first strong lock of an attempt
+  std::chrono::milliseconds further{3};  // for each further one
+  std::chrono::seconds total{60};        // without progress, per step; then Exit::locks
 };
 
 struct ExecutorOptions {
   db::ConnectionOptions connection;
   LockBudget locks;
-  int workers = 1;                          // backfill
-  double max_rate = 0;                      // backfill rows/s; 0 = unlimited
-  // Crash rig of the tests: SIGKILL to ourselves right after, or before, the step with this sequence.
+  int workers = 1;      // backfill
+  double max_rate = 0;  // backfill rows/s; 0 = unlimited
+  // Crash rig of the tests: SIGKILL to ourselves right after, or before, the step with this
+  // sequence.
   int stop_after_step = -1, stop_before_step = -1;
 };
 
@@ -36,11 +37,11 @@ void watch_signals();
 
 class Executor {
  public:
-  Executor(state::Store& store, db::Connection& connection, state::Runner& runner, ExecutorOptions options,
-           report::Progress& progress);
-  // Runs the steps of a run that are not done, in order. Throws Error: Exit::locks with the blockers named,
-  // Exit::data when a rule of the migration fails on existing data (23xxx in validate, index, backfill),
-  // Exit::connection, Exit::interrupted. What is done stays done.
+  Executor(state::Store& store, db::Connection& connection, state::Runner& runner,
+           ExecutorOptions options, report::Progress& progress);
+  // Runs the steps of a run that are not done, in order. Throws Error: Exit::locks with the
+  // blockers named, Exit::data when a rule of the migration fails on existing data (23xxx in
+  // validate, index, backfill), Exit::connection, Exit::interrupted. What is done stays done.
   void run(std::int64_t run_id);
 
  private:

@@ -14,7 +14,8 @@ using sql::Sql;
 namespace {
 
 // A row loses what its older columns, translated up again, would not give back.
-Sql loss(const plan::Surroundings& around, const model::Version& newest, const model::Table& table, const model::Column& column) {
+Sql loss(const plan::Surroundings& around, const model::Version& newest, const model::Table& table,
+         const model::Column& column) {
   for (auto& link : newest.translations)
     if (link.up && link.table == table.physical && link.output == column.physical &&
         link.expression.volatility != sql::Volatility::volatile_)
@@ -26,13 +27,16 @@ Sql loss(const plan::Surroundings& around, const model::Version& newest, const m
   return format("{} IS NOT NULL", sql::Name(column.physical));
 }
 
-// `up` may raise on what `down` made of a newer value: that must not keep anybody from rolling back.
-std::int64_t count(Session& session, const std::string& table, const std::string& column, const Sql& query) {
+// `up` may raise on what `down` made of a newer value: that must not keep anybody from rolling
+// back.
+std::int64_t count(Session& session, const std::string& table, const std::string& column,
+                   const Sql& query) {
   try {
     return session.connection.execute(query.str()).integer(0, 0);
   } catch (const db::SqlError& error) {
     if (error.connection_lost() || error.canceled()) throw;
-    session.progress.note("how many rows of " + table + "." + column + " only the newest version can hold is not known: `up` fails on some (" +
+    session.progress.note("how many rows of " + table + "." + column +
+                          " only the newest version can hold is not known: `up` fails on some (" +
                           error.fields().message + ")");
     return 0;
   }
@@ -44,7 +48,10 @@ std::vector<LostRows> lost_rows(Session& session, const plan::Chain& chain) {
   std::vector<LostRows> lost;
   const model::Version& newest = chain.back();
   catalog::Snapshot none;
-  plan::Surroundings around{.base_schema = session.names.base_schema, .support_schema = session.support_schema, .snapshot = none, .user_path = {}};
+  plan::Surroundings around{.base_schema = session.names.base_schema,
+                            .support_schema = session.support_schema,
+                            .snapshot = none,
+                            .user_path = {}};
   for (auto& [logical, table] : newest.tables) {
     sql::Qualified relation{session.names.base_schema, table.physical};
     const model::Table* before = chain[chain.size() - 2].physical_table(table.physical);
@@ -57,11 +64,14 @@ std::vector<LostRows> lost_rows(Session& session, const plan::Chain& chain) {
     for (auto& column : before ? table.columns : std::vector<model::Column>{}) {
       if (before->physical_column(column.physical)) continue;
       columns.push_back(column.name);
-      counts.push_back(format("pg_catalog.count(*) FILTER (WHERE {})", loss(around, newest, table, column)));
+      counts.push_back(
+          format("pg_catalog.count(*) FILTER (WHERE {})", loss(around, newest, table, column)));
     }
     if (counts.empty()) continue;
     for (std::size_t i = 0; i < columns.size(); ++i)
-      if (auto rows = count(session, logical, columns[i], format("SELECT {} FROM {}", counts[i], relation)); rows > 0)
+      if (auto rows =
+              count(session, logical, columns[i], format("SELECT {} FROM {}", counts[i], relation));
+          rows > 0)
         lost.push_back({.table = logical, .column = columns[i], .rows = rows});
   }
   return lost;

@@ -20,8 +20,9 @@ Documents read_all(const std::string& directory) {
     documents.push_back(migration::read_file(file));
     auto [known, is_new] = files.emplace(documents.back().name, file);
     if (!is_new)
-      throw Error(Exit::migration, "duplicate-migration", "migration \"" + documents.back().name + "\" is in " + known->second + " too", file,
-                  "remove one of them");
+      throw Error(Exit::migration, "duplicate-migration",
+                  "migration \"" + documents.back().name + "\" is in " + known->second + " too",
+                  file, "remove one of them");
   }
   return documents;
 }
@@ -32,7 +33,7 @@ struct Pending {
 };
 
 Pending pending_of(Session& session, const History& history, Documents documents) {
-  std::map<std::string, std::string> applied;   // name → hash
+  std::map<std::string, std::string> applied;  // name → hash
   for (auto& row : history.all)
     if (row.status != Status::rolled_back && row.status != Status::starting)
       for (auto& document : row.documents) applied[document.name] = document.hash;
@@ -44,9 +45,12 @@ Pending pending_of(Session& session, const History& history, Documents documents
       continue;
     }
     if (known->second != md5(session, document.content))
-      pending.notes.push_back("migration \"" + document.name + "\" was edited after it was applied; what was applied stays");
+      pending.notes.push_back("migration \"" + document.name +
+                              "\" was edited after it was applied; what was applied stays");
     if (!pending.documents.empty())
-      pending.notes.push_back("migration \"" + pending.documents.back().name + "\" is applied after \"" + document.name + "\", which sorts behind it");
+      pending.notes.push_back("migration \"" + pending.documents.back().name +
+                              "\" is applied after \"" + document.name +
+                              "\", which sorts behind it");
   }
   return pending;
 }
@@ -72,15 +76,19 @@ const state::VersionRow* unfinished_start(const History& history) {
 }
 
 // The step that an interrupted migrate was in: its documents, from the journal.
-void resume_start(Session& session, const state::VersionRow& row, const Documents& pending, const MigrateOptions& options) {
+void resume_start(Session& session, const state::VersionRow& row, const Documents& pending,
+                  const MigrateOptions& options) {
   Documents same;
   for (auto& document : pending) {
     if (same.size() == row.documents.size()) break;
     same.push_back(document);
   }
   bool equal = same.size() == row.documents.size();
-  for (std::size_t i = 0; equal && i < same.size(); ++i) equal = same[i].name == row.documents[i].name;
-  if (!equal) refuse_state("unfinished", "a start of version \"" + row.name + "\" is unfinished", "finish it, or `pgstrata rollback` it");
+  for (std::size_t i = 0; equal && i < same.size(); ++i)
+    equal = same[i].name == row.documents[i].name;
+  if (!equal)
+    refuse_state("unfinished", "a start of version \"" + row.name + "\" is unfinished",
+                 "finish it, or `pgstrata rollback` it");
   start(session, same, options);
 }
 
@@ -96,7 +104,8 @@ void fill_version(Session& session, MigrateReport& report) {
 
 }  // namespace
 
-MigrateReport migrate(Session& session, const std::string& directory, const MigrateOptions& options) {
+MigrateReport migrate(Session& session, const std::string& directory,
+                      const MigrateOptions& options) {
   MigrateReport report;
   Documents documents = read_all(directory);
   finish_baseline(session);
@@ -115,14 +124,20 @@ MigrateReport migrate(Session& session, const std::string& directory, const Migr
   report.notes = pending.notes;
   auto steps = steps_of(std::move(pending.documents));
   if (steps.size() > 1 && !options.complete)
-    refuse_state("several-steps", "what is pending needs " + std::to_string(steps.size()) + " steps, because a `sql` migration stands alone",
+    refuse_state("several-steps",
+                 "what is pending needs " + std::to_string(steps.size()) +
+                     " steps, because a `sql` migration stands alone",
                  "give --complete, or start them one by one");
   if (history.chain.size() > 1 && !options.complete && !steps.empty())
-    refuse_state("in-flight", "version \"" + history.chain.back().name + "\" is in flight beside \"" + history.chain.front().name + "\"",
+    refuse_state("in-flight",
+                 "version \"" + history.chain.back().name + "\" is in flight beside \"" +
+                     history.chain.front().name + "\"",
                  "run `pgstrata complete` or `pgstrata rollback` first");
-  report.already = steps.empty() && report.applied.empty() && !(options.complete && history.chain.size() > 1);
+  report.already =
+      steps.empty() && report.applied.empty() && !(options.complete && history.chain.size() > 1);
   auto complete_all = [&] {
-    while (options.complete && session.history().chain.size() > 1) complete(session, session.history().chain.front().name, {});
+    while (options.complete && session.history().chain.size() > 1)
+      complete(session, session.history().chain.front().name, {});
   };
   complete_all();
   for (auto& step : steps) {

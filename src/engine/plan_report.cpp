@@ -9,41 +9,62 @@ namespace {
 
 const char* kind_name(plan::StepKind kind) {
   switch (kind) {
-    case plan::StepKind::transaction: return "transaction";
-    case plan::StepKind::attempt: return "attempt";
-    case plan::StepKind::concurrently: return "concurrently";
-    case plan::StepKind::validate: return "validate";
-    case plan::StepKind::backfill: return "backfill";
-    case plan::StepKind::user_sql: return "sql";
-    case plan::StepKind::publish: return "publish";
+    case plan::StepKind::transaction:
+      return "transaction";
+    case plan::StepKind::attempt:
+      return "attempt";
+    case plan::StepKind::concurrently:
+      return "concurrently";
+    case plan::StepKind::validate:
+      return "validate";
+    case plan::StepKind::backfill:
+      return "backfill";
+    case plan::StepKind::user_sql:
+      return "sql";
+    case plan::StepKind::publish:
+      return "publish";
   }
   return "transaction";
 }
 
-void add_steps(PlanReport& report, const std::string& command, const std::vector<plan::Step>& steps) {
+void add_steps(PlanReport& report, const std::string& command,
+               const std::vector<plan::Step>& steps) {
   for (auto& step : steps)
-    report.steps.push_back({.command = command, .phase = step.phase, .kind = kind_name(step.kind), .title = step.title,
-                            .reason = step.reason, .lock = step.lock, .scans = step.scans, .rewrites = step.rewrites,
+    report.steps.push_back({.command = command,
+                            .phase = step.phase,
+                            .kind = kind_name(step.kind),
+                            .title = step.title,
+                            .reason = step.reason,
+                            .lock = step.lock,
+                            .scans = step.scans,
+                            .rewrites = step.rewrites,
                             .statements = step.statements});
 }
 
 void add_translations(PlanReport& report, const Prepared& prepared) {
   for (auto& link : prepared.next.translations) {
     if (link.loses_values)
-      report.lossy.push_back({link.title, std::string(link.up ? "up" : "down") + " may lose values: the older and the newer value need not be equal"});
+      report.lossy.push_back(
+          {link.title, std::string(link.up ? "up" : "down") +
+                           " may lose values: the older and the newer value need not be equal"});
     if (link.can_raise)
-      report.raising.push_back({link.title, link.up ? "up can raise an error, which then fails an older version's write"
-                                                    : "down can raise an error, which then fails a newer version's write"});
+      report.raising.push_back(
+          {link.title, link.up
+                           ? "up can raise an error, which then fails an older version's write"
+                           : "down can raise an error, which then fails a newer version's write"});
     if (link.expression.needs_definer())
-      report.warnings.push_back({link.title, "reads other tables or calls your functions: runs with the table owner's rights and a pinned search_path, "
-                                             "and is not computed again when those change"});
+      report.warnings.push_back({link.title,
+                                 "reads other tables or calls your functions: runs with the table "
+                                 "owner's rights and a pinned search_path, "
+                                 "and is not computed again when those change"});
   }
 }
 
 void add_rules(PlanReport& report, const Prepared& prepared) {
   for (auto& rule : prepared.next.rules)
-    report.warnings.push_back({rule.table, (rule.name.empty() ? "NOT NULL of " + rule.column : "check " + rule.name) +
-                               " binds writers of the new version only, until `complete`"});
+    report.warnings.push_back(
+        {rule.table, (rule.name.empty() ? "NOT NULL of " + rule.column : "check " + rule.name) +
+                         " binds writers of the new version only, until `complete`"});
   const model::Version& before = prepared.live.back();
   for (auto& [logical, table] : prepared.next.tables) {
     const model::Table* old = before.physical_table(table.physical);
@@ -52,18 +73,23 @@ void add_rules(PlanReport& report, const Prepared& prepared) {
       bool is_new = true;
       for (auto& other : old->indexes) is_new &= other.physical != index.physical;
       if (is_new && index.unique)
-        report.warnings.push_back({index.name, "a new unique key binds writers of older versions too; two sessions that insert the same new key through a "
-                                               "translated column can see 23505, rarely 40P01"});
+        report.warnings.push_back({index.name,
+                                   "a new unique key binds writers of older versions too; two "
+                                   "sessions that insert the same new key through a "
+                                   "translated column can see 23505, rarely 40P01"});
     }
     for (auto& key : table.foreign_keys) {
       bool is_new = true;
       for (auto& other : old->foreign_keys) is_new &= other.physical != key.physical;
-      if (is_new) report.warnings.push_back({key.name, "a new foreign key binds writers of older versions too"});
+      if (is_new)
+        report.warnings.push_back(
+            {key.name, "a new foreign key binds writers of older versions too"});
     }
   }
 }
 
-// Twins double the updated part of a row at worst; WAL per row as measured on a 120-byte row, see README.
+// Twins double the updated part of a row at worst; WAL per row as measured on a 120-byte row, see
+// README.
 void add_estimates(PlanReport& report, const Prepared& prepared) {
   constexpr std::int64_t page = 8192, wal_bytes_per_row_over_size = 150;
   for (auto& step : prepared.steps) {
@@ -72,16 +98,22 @@ void add_estimates(PlanReport& report, const Prepared& prepared) {
     if (!base) continue;
     std::int64_t bytes = base->pages * page;
     std::int64_t row_bytes = base->rows > 0 ? bytes / base->rows : 0;
-    report.estimates.push_back({.table = step.fill->table, .rows = base->rows, .table_bytes = bytes,
-                                .disk_bytes = base->rows >= 0 ? bytes + base->rows * 8 : -1,
-                                .wal_bytes = base->rows >= 0 ? base->rows * (2 * row_bytes + wal_bytes_per_row_over_size) : -1});
+    report.estimates.push_back(
+        {.table = step.fill->table,
+         .rows = base->rows,
+         .table_bytes = bytes,
+         .disk_bytes = base->rows >= 0 ? bytes + base->rows * 8 : -1,
+         .wal_bytes =
+             base->rows >= 0 ? base->rows * (2 * row_bytes + wal_bytes_per_row_over_size) : -1});
   }
 }
 
 // What complete and rollback would do right after the start.
 void add_later_commands(PlanReport& report, Session& session, const Prepared& prepared) {
   if (prepared.next.raw_sql) {
-    report.notes.push_back("complete and rollback follow from what the SQL leaves; they cannot be planned before it has run");
+    report.notes.push_back(
+        "complete and rollback follow from what the SQL leaves; they cannot be planned before it "
+        "has run");
     return;
   }
   plan::Chain chain = prepared.live;
@@ -100,21 +132,28 @@ PlanReport plan_report(Session& session, const std::string& file) {
   report.version = prepared.next.name;
   report.version_schema = prepared.next.schema;
   report.records_baseline = prepared.records_baseline;
-  if (!prepared.records_baseline && !prepared.records_empty && prepared.live.back().name != empty_name) report.from = prepared.live.back().name;
+  if (!prepared.records_baseline && !prepared.records_empty &&
+      prepared.live.back().name != empty_name)
+    report.from = prepared.live.back().name;
   add_steps(report, "start", prepared.steps);
   add_later_commands(report, session, prepared);
-  for (auto& remark : plan::path_dependent_writes(session.around(prepared.snapshot), prepared.live, prepared.next))
+  for (auto& remark :
+       plan::path_dependent_writes(session.around(prepared.snapshot), prepared.live, prepared.next))
     report.path_dependent.push_back({remark.object, remark.text});
   add_translations(report, prepared);
   add_rules(report, prepared);
   add_estimates(report, prepared);
-  for (auto& function : prepared.functions) report.warnings.push_back({"functions", function + "; start needs --accept-functions"});
+  for (auto& function : prepared.functions)
+    report.warnings.push_back({"functions", function + "; start needs --accept-functions"});
   for (auto& line : prepared.drift) report.notes.push_back(line);
   for (auto& line : prepared.notes) report.notes.push_back(line);
   if (prepared.history.unfinished || prepared.history.chain.size() > 1)
-    report.warnings.push_back({prepared.history.chain.back().name, "is in flight: start is refused until it is completed or rolled back"});
+    report.warnings.push_back(
+        {prepared.history.chain.back().name,
+         "is in flight: start is refused until it is completed or rolled back"});
   try {
-    for (auto& finding : check_before(session, prepared)) report.findings.push_back({finding.object, finding.text});
+    for (auto& finding : check_before(session, prepared))
+      report.findings.push_back({finding.object, finding.text});
   } catch (const Error& error) {
     if (error.exit() == Exit::interrupted || error.exit() == Exit::migration) throw;
     report.findings.push_back({error.where(), error.message() + "; start would stop here"});

@@ -13,7 +13,8 @@ namespace {
 const state::VersionRow& row_of(const History& history, int ordinal) {
   for (auto& row : history.all)
     if (row.ordinal == ordinal) return row;
-  throw Error(Exit::failure, "unreadable-state", "version " + std::to_string(ordinal) + " of an unfinished run is not recorded");
+  throw Error(Exit::failure, "unreadable-state",
+              "version " + std::to_string(ordinal) + " of an unfinished run is not recorded");
 }
 
 void finish(Session& session, const state::RunRow& run) {
@@ -34,7 +35,9 @@ void describe(RollbackReport& report, const History& history, int gone) {
 
 void require_version(const std::optional<std::string>& version, const std::string& newest) {
   if (version && *version != newest)
-    refuse_state("not-newest", "version \"" + *version + "\" is not the newest version, which is the one that goes: \"" + newest + "\"",
+    refuse_state("not-newest",
+                 "version \"" + *version +
+                     "\" is not the newest version, which is the one that goes: \"" + newest + "\"",
                  "run `pgstrata rollback " + newest + "`");
 }
 
@@ -44,10 +47,13 @@ void take_back_completion(Session& session, History& history) {
   const state::VersionRow retiring = row_of(history, run.ordinal);
   for (auto& step : session.store.steps(run.id))
     if (step.done && step.step.kind != plan::StepKind::publish)
-      refuse_state("completing", "the completion that retires version \"" + retiring.name + "\" has begun to change tables",
+      refuse_state("completing",
+                   "the completion that retires version \"" + retiring.name +
+                       "\" has begun to change tables",
                    "run `pgstrata complete` to finish it; only forward is possible now");
   catalog::Snapshot snapshot = session.snapshot(history);
-  plan::Step back = plan::unretire(session.around(snapshot), model::version_from_json(retiring.model));
+  plan::Step back =
+      plan::unretire(session.around(snapshot), model::version_from_json(retiring.model));
   bool hidden = !retiring.schema.empty() && !session.schema_exists(retiring.schema);
   journaled(session, [&] {
     if (hidden) session.connection.execute(back.statements.front());
@@ -57,14 +63,17 @@ void take_back_completion(Session& session, History& history) {
   history = session.history();
 }
 
-std::optional<RollbackReport> nothing_to_do(Session& session, const History& history, const std::optional<std::string>& version) {
+std::optional<RollbackReport> nothing_to_do(Session& session, const History& history,
+                                            const std::optional<std::string>& version) {
   if (history.chain.size() > 1) {
     if (history.chain.size() > 2 && !version)
-      throw Error(Exit::usage, "version-needed", "three or more versions are live: say which one goes", {},
+      throw Error(Exit::usage, "version-needed",
+                  "three or more versions are live: say which one goes", {},
                   "`pgstrata rollback " + history.chain.back().name + "` removes the newest");
     return {};
   }
-  if (history.chain.empty()) refuse_state("no-history", "schema \"" + session.names.base_schema + "\" has no versions");
+  if (history.chain.empty())
+    refuse_state("no-history", "schema \"" + session.names.base_schema + "\" has no versions");
   const state::VersionRow& only = history.chain.front();
   auto last = session.store.last_finished_run();
   RollbackReport report;
@@ -82,11 +91,14 @@ std::optional<RollbackReport> nothing_to_do(Session& session, const History& his
     report.removed = row_of(history, last->ordinal).name;
     return report;
   }
-  refuse_state("not-in-flight", (only.kind == empty_kind ? "no version is live" : "\"" + only.name + "\" is the only live version") +
-               std::string(": there is nothing to roll back"));
+  refuse_state("not-in-flight",
+               (only.kind == empty_kind ? "no version is live"
+                                        : "\"" + only.name + "\" is the only live version") +
+                   std::string(": there is nothing to roll back"));
 }
 
-RollbackReport resume(Session& session, const History& history, const std::optional<std::string>& version, const RollbackOptions& options) {
+RollbackReport resume(Session& session, const History& history,
+                      const std::optional<std::string>& version, const RollbackOptions& options) {
   const state::RunRow& run = *history.unfinished;
   require_version(version, row_of(history, run.ordinal).name);
   RollbackReport report;
@@ -99,9 +111,11 @@ RollbackReport resume(Session& session, const History& history, const std::optio
 
 }  // namespace
 
-RollbackReport rollback(Session& session, const std::optional<std::string>& version, const RollbackOptions& options) {
+RollbackReport rollback(Session& session, const std::optional<std::string>& version,
+                        const RollbackOptions& options) {
   History history = session.history();
-  if (history.unfinished && history.unfinished->command == "rollback") return resume(session, history, version, options);
+  if (history.unfinished && history.unfinished->command == "rollback")
+    return resume(session, history, version, options);
   if (history.unfinished && history.unfinished->command == "complete") {
     require_version(version, history.chain.back().name);
     take_back_completion(session, history);
@@ -116,11 +130,13 @@ RollbackReport rollback(Session& session, const std::optional<std::string>& vers
   if (published) report.lost = lost_rows(session, chain);
   for (auto& lost : report.lost)
     session.progress.note(std::to_string(lost.rows) + " rows of " + lost.table + "." + lost.column +
-                          " hold values that only version \"" + newest.name + "\" can hold; they are lost");
+                          " hold values that only version \"" + newest.name +
+                          "\" can hold; they are lost");
   catalog::Snapshot snapshot = session.snapshot(history);
   auto steps = plan::plan_rollback(session.around(snapshot), chain, published);
   if (chain.back().raw_sql && !chain.back().sql_down)
-    session.progress.note("the `sql` operation of \"" + newest.name + "\" has no `down`: what it did stays");
+    session.progress.note("the `sql` operation of \"" + newest.name +
+                          "\" has no `down`: what it did stays");
   state::RunRow run;
   run.command = "rollback";
   run.ordinal = newest.ordinal;

@@ -10,7 +10,9 @@ namespace {
 constexpr int supported_major = 15;
 
 db::ConnectionOptions connection_options_of(const Options& options, const std::string& command) {
-  return {.url = options.url, .application_name = options.application + " " + command, .role = options.role};
+  return {.url = options.url,
+          .application_name = options.application + " " + command,
+          .role = options.role};
 }
 
 }  // namespace
@@ -22,17 +24,24 @@ const state::VersionRow* History::newest_named(const std::string& name) const {
 }
 
 Session::Session(const Options& given, const std::string& command, Progress& watch)
-    : options(given), connection_options(connection_options_of(given, command)), connection(connection_options),
-      names{.state_schema = given.state_schema, .base_schema = given.schema}, store(connection, names), progress(watch),
+    : options(given),
+      connection_options(connection_options_of(given, command)),
+      connection(connection_options),
+      names{.state_schema = given.state_schema, .base_schema = given.schema},
+      store(connection, names),
+      progress(watch),
       support_schema(plan::support_schema_name(given.state_schema, given.schema)) {
   if (connection.server_version() / 10000 != supported_major)
-    throw Error(Exit::state, "server-version", "the server is PostgreSQL " + connection.server_version_text() +
-                "; this release supports PostgreSQL 15", {}, "use a PostgreSQL 15 server");
+    throw Error(Exit::state, "server-version",
+                "the server is PostgreSQL " + connection.server_version_text() +
+                    "; this release supports PostgreSQL 15",
+                {}, "use a PostgreSQL 15 server");
 }
 
 void Session::acquire() {
   store.ensure();
-  runner = std::make_unique<state::Runner>(connection_options, names, connection_options.application_name);
+  runner = std::make_unique<state::Runner>(connection_options, names,
+                                           connection_options.application_name);
 }
 
 History Session::history() const {
@@ -40,7 +49,8 @@ History Session::history() const {
   if (!store.exists()) return history;
   history.all = store.versions();
   for (auto& row : history.all)
-    if (row.status != state::Status::retired && row.status != state::Status::rolled_back) history.chain.push_back(row);
+    if (row.status != state::Status::retired && row.status != state::Status::rolled_back)
+      history.chain.push_back(row);
   history.unfinished = store.unfinished_run();
   return history;
 }
@@ -51,27 +61,38 @@ plan::Chain Session::models(const std::vector<state::VersionRow>& rows) const {
   return chain;
 }
 
-catalog::Snapshot Session::snapshot(const History& history, const std::optional<std::vector<std::string>>& dependents_of) {
+catalog::Snapshot Session::snapshot(const History& history,
+                                    const std::optional<std::vector<std::string>>& dependents_of) {
   std::vector<std::string> ours{names.state_schema};
   for (auto& row : history.chain) ours.push_back(row.schema);
-  if (store.exists())   // other base schemas' views and functions are ours too
-    for (auto& row : connection.execute("SELECT DISTINCT base_schema FROM " + state::state_object(names, "versions")).rows_)
+  if (store.exists())  // other base schemas' views and functions are ours too
+    for (auto& row :
+         connection
+             .execute("SELECT DISTINCT base_schema FROM " + state::state_object(names, "versions"))
+             .rows_)
       ours.push_back(plan::support_schema_name(names.state_schema, *row[0]));
-  catalog::Snapshot snapshot = catalog::read(connection, names.base_schema, support_schema, ours, dependents_of);
+  catalog::Snapshot snapshot =
+      catalog::read(connection, names.base_schema, support_schema, ours, dependents_of);
   if (!snapshot.schema_exists)
-    throw Error(Exit::state, "no-schema", "there is no schema \"" + names.base_schema + "\" in this database",
-                {}, "create it, or name another with --schema");
+    throw Error(Exit::state, "no-schema",
+                "there is no schema \"" + names.base_schema + "\" in this database", {},
+                "create it, or name another with --schema");
   return snapshot;
 }
 
 plan::Surroundings Session::around(const catalog::Snapshot& snapshot) {
-  return {.base_schema = names.base_schema, .support_schema = support_schema, .snapshot = snapshot,
+  return {.base_schema = names.base_schema,
+          .support_schema = support_schema,
+          .snapshot = snapshot,
           .user_path = user_path()};
 }
 
 std::string Session::user_path() {
-  std::string own = connection.execute("SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'search_path'").text(0, 0);
-  return sql::quote_identifier(names.base_schema) + (own.empty() || own == "\"\"" ? "" : ", " + own);
+  std::string own =
+      connection.execute("SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'search_path'")
+          .text(0, 0);
+  return sql::quote_identifier(names.base_schema) +
+         (own.empty() || own == "\"\"" ? "" : ", " + own);
 }
 
 catalog::ServerBinder Session::binder(const catalog::Snapshot&) {
@@ -79,21 +100,25 @@ catalog::ServerBinder Session::binder(const catalog::Snapshot&) {
 }
 
 void Session::execute(std::int64_t run, int workers, double max_rate, int kill_after_step) {
-  ExecutorOptions executor{.connection = connection_options, .locks = {}, .workers = workers, .max_rate = max_rate};
+  ExecutorOptions executor{
+      .connection = connection_options, .locks = {}, .workers = workers, .max_rate = max_rate};
   executor.locks.first = std::chrono::milliseconds(options.lock_timeout_ms);
   executor.stop_after_step = kill_after_step;
   Executor(store, connection, *runner, executor, progress).run(run);
 }
 
 bool Session::schema_exists(const std::string& schema) {
-  return !connection.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", {schema}).empty();
+  return !connection.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", {schema})
+              .empty();
 }
 
 std::string Session::version_schema(const std::string& version, const std::string& where) const {
   std::string schema = names.base_schema + "_" + version;
   if (schema.size() > sql::max_identifier_bytes)
-    throw Error(Exit::migration, "name-too-long", "the version schema \"" + schema + "\" would have " +
-                std::to_string(schema.size()) + " bytes; PostgreSQL allows 63", where, "shorten the file's name");
+    throw Error(Exit::migration, "name-too-long",
+                "the version schema \"" + schema + "\" would have " +
+                    std::to_string(schema.size()) + " bytes; PostgreSQL allows 63",
+                where, "shorten the file's name");
   return schema;
 }
 

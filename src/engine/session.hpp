@@ -20,7 +20,7 @@ struct History {
   std::vector<state::VersionRow> all;
   std::vector<state::VersionRow> chain;
   std::optional<state::RunRow> unfinished;
-  const state::VersionRow* newest_named(const std::string& name) const;   // of any status
+  const state::VersionRow* newest_named(const std::string& name) const;  // of any status
 };
 
 // The shape before the first migration of an empty base schema: a version without views.
@@ -38,7 +38,8 @@ class Session {
   History history() const;
   plan::Chain models(const std::vector<state::VersionRow>& rows) const;
   // `dependents_of`: as catalog::read says.
-  catalog::Snapshot snapshot(const History& history, const std::optional<std::vector<std::string>>& dependents_of = {});
+  catalog::Snapshot snapshot(const History& history,
+                             const std::optional<std::vector<std::string>>& dependents_of = {});
   plan::Surroundings around(const catalog::Snapshot& snapshot);
   // What names in a migration mean to its author: the base schema, then the role's own search_path.
   std::string user_path();

@@ -30,27 +30,30 @@ void finish_start(Session& session, const state::RunRow& run) {
 
 // What only the user can mend is undone at once; what another try can mend is kept for it.
 bool keeps_what_is_done(const Error& error) {
-  return error.exit() == Exit::locks || error.exit() == Exit::connection || error.exit() == Exit::interrupted;
+  return error.exit() == Exit::locks || error.exit() == Exit::connection ||
+         error.exit() == Exit::interrupted;
 }
 
-void publish_what_sql_left(Session& session, const state::RunRow& run);
+void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_after_step);
 
-void run_start(Session& session, const state::RunRow& run, const model::Version& next, const StartOptions& options) {
+void run_start(Session& session, const state::RunRow& run, const model::Version& next,
+               const StartOptions& options) {
   try {
     session.execute(run.id, options.workers, options.max_rate, options.kill_after_step);
-    if (next.raw_sql) publish_what_sql_left(session, run);
+    if (next.raw_sql) publish_what_sql_left(session, run, options.kill_after_step);
     finish_start(session, run);
   } catch (const Error& error) {
     if (keeps_what_is_done(error)) throw;
     session.progress.note(std::string(error.what()) + "; undoing what was done of " + next.name);
     rollback(session, next.name, {});
     throw Error(error.exit(), error.code(), error.message(), error.where(),
-                (error.hint().empty() ? "" : error.hint() + "; ") + "everything is as it was before the start");
+                (error.hint().empty() ? "" : error.hint() + "; ") +
+                    "everything is as it was before the start");
   }
 }
 
 // A `sql` operation's version has the shape that PostgreSQL shows afterwards.
-void publish_what_sql_left(Session& session, const state::RunRow& run) {
+void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_after_step) {
   History history = session.history();
   const state::VersionRow row = history.chain.back();
   bool planned = session.store.steps(run.id).size() > 1;
@@ -68,17 +71,19 @@ void publish_what_sql_left(Session& session, const state::RunRow& run) {
       session.store.append_steps(run.id, steps);
     });
   }
-  session.execute(run.id, 1, 0, -1);
+  session.execute(run.id, 1, 0, kill_after_step);
 }
 
-void journal_start(Session& session, const Documents& documents, const Prepared& prepared, state::RunRow& run) {
+void journal_start(Session& session, const Documents& documents, const Prepared& prepared,
+                   state::RunRow& run) {
   state::VersionRow row;
   row.ordinal = prepared.next.ordinal;
   row.name = prepared.next.name;
   row.schema = prepared.next.schema;
   row.status = Status::starting;
   row.kind = "migration";
-  for (auto& document : documents) row.documents.push_back({document.name, md5(session, document.content), document.content});
+  for (auto& document : documents)
+    row.documents.push_back({document.name, md5(session, document.content), document.content});
   row.model = model::to_json(prepared.next);
   run.command = "start";
   run.ordinal = row.ordinal;
@@ -92,20 +97,23 @@ void journal_start(Session& session, const Documents& documents, const Prepared&
 }
 
 // Is the version there, or under way? `already` and `resumed` are then set.
-bool already_known(Session& session, const History& history, const Documents& documents, const StartOptions& options,
-                   StartReport& report) {
+bool already_known(Session& session, const History& history, const Documents& documents,
+                   const StartOptions& options, StartReport& report) {
   const std::string& name = report.version;
   const state::VersionRow* known = history.newest_named(name);
-  bool same = known && !known->documents.empty() && known->documents.back().hash == md5(session, documents.back().content);
+  bool same = known && !known->documents.empty() &&
+              known->documents.back().hash == md5(session, documents.back().content);
   if (history.unfinished) {
     const state::RunRow& run = *history.unfinished;
     const state::VersionRow* row = nullptr;
     for (auto& each : history.all)
       if (each.ordinal == run.ordinal) row = &each;
     if (run.command != "start" || !row || row->name != name)
-      refuse_state("unfinished", "a " + run.command + " of version \"" + (row ? row->name : "?") + "\" is unfinished",
-                   "run `pgstrata " + run.command + "` again to finish it" +
-                       (run.command == "start" ? ", or `pgstrata rollback` to undo it" : ""));
+      refuse_state(
+          "unfinished",
+          "a " + run.command + " of version \"" + (row ? row->name : "?") + "\" is unfinished",
+          "run `pgstrata " + run.command + "` again to finish it" +
+              (run.command == "start" ? ", or `pgstrata rollback` to undo it" : ""));
     if (!same)
       refuse_state("edited", "migration \"" + name + "\" was edited since its start began",
                    "run `pgstrata rollback` first, then start again");
@@ -119,13 +127,13 @@ bool already_known(Session& session, const History& history, const Documents& do
     refuse_state("edited", "migration \"" + name + "\" was applied with another content",
                  "give a changed migration a new name");
   if (known->status != Status::live)
-    refuse_state("applied", "migration \"" + name + "\" was applied before and its version is retired",
+    refuse_state("applied",
+                 "migration \"" + name + "\" was applied before and its version is retired",
                  "give a new migration a new name");
   report.already = true;
   report.ordinal = known->ordinal;
   return true;
 }
-
 
 void ensure_first_version(Session& session, History& history) {
   if (!history.chain.empty()) return;
@@ -134,7 +142,8 @@ void ensure_first_version(Session& session, History& history) {
     insert_empty(session);
   } else {
     publish_baseline(session, "baseline");
-    session.progress.note("there was no history: the tables of schema \"" + session.names.base_schema +
+    session.progress.note("there was no history: the tables of schema \"" +
+                          session.names.base_schema +
                           "\" are recorded and published as version \"baseline\"");
   }
   history = session.history();
@@ -152,8 +161,9 @@ Prepared prepare(Session& session, const Documents& documents, bool accept_funct
   if (prepared.history.chain.empty()) {
     prepared.records_empty = prepared.snapshot.tables.empty();
     prepared.records_baseline = !prepared.records_empty;
-    prepared.live = {model::version_from_catalog(prepared.snapshot, 1, prepared.records_empty ? empty_name : "baseline",
-                                                 prepared.records_empty ? "" : session.names.base_schema + "_baseline")};
+    prepared.live = {model::version_from_catalog(
+        prepared.snapshot, 1, prepared.records_empty ? empty_name : "baseline",
+        prepared.records_empty ? "" : session.names.base_schema + "_baseline")};
   } else {
     prepared.live = session.models(prepared.history.chain);
     model::Version fresh = model::refresh(prepared.live.back(), prepared.snapshot, prepared.drift);
@@ -171,9 +181,11 @@ Prepared prepare(Session& session, const Documents& documents, bool accept_funct
     prepared.next.translations.clear();
     prepared.next.raw_sql = true;
     prepared.next.sql_down = operation.down ? std::optional(operation.down->value) : std::nullopt;
-    prepared.steps = {plan::user_sql("sql", "run the migration's SQL", "a `sql` operation is run as it stands",
-                                     session.user_path(), operation.up.value)};
-    if (!operation.down) prepared.notes.push_back("the `sql` operation has no `down`: a rollback cannot undo it");
+    prepared.steps = {plan::user_sql("sql", "run the migration's SQL",
+                                     "a `sql` operation is run as it stands", session.user_path(),
+                                     operation.up.value)};
+    if (!operation.down)
+      prepared.notes.push_back("the `sql` operation has no `down`: a rollback cannot undo it");
     return prepared;
   }
   model::Draft draft(prepared.live.back(), prepared.snapshot, binder, ordinal, name, schema);
@@ -182,10 +194,14 @@ Prepared prepare(Session& session, const Documents& documents, bool accept_funct
   prepared.notes = draft.notes();
   prepared.functions = model::functions_naming_affected(draft);
   if (!prepared.functions.empty() && !accept_functions)
-    throw Error(Exit::migration, "functions-affected", prepared.functions.front() +
-                (prepared.functions.size() > 1 ? " (and " + std::to_string(prepared.functions.size() - 1) + " more)" : ""),
+    throw Error(Exit::migration, "functions-affected",
+                prepared.functions.front() +
+                    (prepared.functions.size() > 1
+                         ? " (and " + std::to_string(prepared.functions.size() - 1) + " more)"
+                         : ""),
                 documents.back().file, "look at it, then give --accept-functions");
-  prepared.steps = plan::plan_start(session.around(prepared.snapshot), prepared.live, prepared.next);
+  prepared.steps =
+      plan::plan_start(session.around(prepared.snapshot), prepared.live, prepared.next);
   return prepared;
 }
 
@@ -197,8 +213,10 @@ StartReport start(Session& session, const Documents& documents, const StartOptio
   History history = session.history();
   if (already_known(session, history, documents, options, report)) return report;
   if (history.chain.size() > 1)
-    refuse_state("in-flight", "version \"" + history.chain.back().name + "\" is in flight beside \"" +
-                 history.chain.front().name + "\"", "run `pgstrata complete` or `pgstrata rollback` first");
+    refuse_state("in-flight",
+                 "version \"" + history.chain.back().name + "\" is in flight beside \"" +
+                     history.chain.front().name + "\"",
+                 "run `pgstrata complete` or `pgstrata rollback` first");
   // Everything that can be refused is refused before even a baseline is recorded.
   Prepared prepared = prepare(session, documents, options.accept_functions);
   check_before(session, prepared);

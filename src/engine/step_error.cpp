@@ -12,10 +12,12 @@ std::string server_text(const db::SqlError::Fields& fields) {
 }
 
 Error data_error(const db::SqlError::Fields& fields, const plan::Step& step) {
-  const auto rule = fields.constraint.empty() ? std::string() : fmt::format(" (constraint {})", fields.constraint);
+  const auto rule = fields.constraint.empty() ? std::string()
+                                              : fmt::format(" (constraint {})", fields.constraint);
   return Error(Exit::data, fields.sqlstate == "23505" ? "duplicate-key" : "data-violates-rule",
-               fmt::format("existing data violates a rule of the migration{}: {}", rule, server_text(fields)), step.title,
-               "mend the rows, or change the migration");
+               fmt::format("existing data violates a rule of the migration{}: {}", rule,
+                           server_text(fields)),
+               step.title, "mend the rows, or change the migration");
 }
 
 // The first line of the statement that says something.
@@ -39,24 +41,32 @@ Error step_error(const db::SqlError& error, const plan::Step& step) {
   const std::string_view state = fields.sqlstate;
   if (error.connection_lost())
     return Error(Exit::connection, "connection-lost",
-                 fields.in_doubt ? "the connection was lost while committing; the journal knows whether it did"
-                                 : "the connection was lost: " + fields.message,
+                 fields.in_doubt
+                     ? "the connection was lost while committing; the journal knows whether it did"
+                     : "the connection was lost: " + fields.message,
                  step.title, "run the same command again; what is done stays done");
   if (state == "55000" && fields.table == "runners")
-    return Error(Exit::state, "another-runner", fields.message, step.title, "the other command goes on instead");
+    return Error(Exit::state, "another-runner", fields.message, step.title,
+                 "the other command goes on instead");
   if (error.try_again())
-    return Error(Exit::locks, "lock-budget", server_text(fields), step.title, "run the same command again");
+    return Error(Exit::locks, "lock-budget", server_text(fields), step.title,
+                 "run the same command again");
   if (state == "42501")
     return Error(Exit::connection, "privilege", server_text(fields), step.title,
                  "the role must own the tables and have CREATE on the database and the schema");
-  if (state.starts_with("53") || state.starts_with("54") || state.starts_with("57") || state.starts_with("58"))
-    return Error(Exit::connection, "server-refused", server_text(fields), step.title, "run the same command again");
+  if (state.starts_with("53") || state.starts_with("54") || state.starts_with("57") ||
+      state.starts_with("58"))
+    return Error(Exit::connection, "server-refused", server_text(fields), step.title,
+                 "run the same command again");
   if (step.kind == plan::StepKind::user_sql)
-    return Error(Exit::migration, "sql-failed", fmt::format("{} in: {}", server_text(fields), excerpt(step)), step.title);
+    return Error(Exit::migration, "sql-failed",
+                 fmt::format("{} in: {}", server_text(fields), excerpt(step)), step.title);
   if (state.starts_with("23")) return data_error(fields, step);
   return Error(Exit::migration, "step-failed", server_text(fields), step.title);
 }
 
-void throw_interrupted() { throw Error(Exit::interrupted, "interrupted", "stopped; the same command resumes"); }
+void throw_interrupted() {
+  throw Error(Exit::interrupted, "interrupted", "stopped; the same command resumes");
+}
 
 }  // namespace pgstrata::engine

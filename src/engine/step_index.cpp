@@ -1,8 +1,8 @@
 // CREATE and DROP INDEX CONCURRENTLY: outside a transaction, so idempotent by a probe.
 //
-// Without lock_timeout (one that fires leaves an INVALID index, which the retry and even its DROP trip
-// over); the watchdog has the budget and names the blocker. An invalid unique index can already refuse
-// writes of the older versions, so a ruin is dropped at once, before anything else.
+// Without lock_timeout (one that fires leaves an INVALID index, which the retry and even its DROP
+// trip over); the watchdog has the budget and names the blocker. An invalid unique index can
+// already refuse writes of the older versions, so a ruin is dropped at once, before anything else.
 #include <fmt/format.h>
 
 #include "engine/step_runner.hpp"
@@ -25,7 +25,8 @@ Found probe(db::Connection& connection, const plan::IndexBuild& index) {
       {qualified(index), index.table});
   if (rows.empty()) return Found::nothing;
   if (!rows.boolean(0, 1))
-    throw Error(Exit::state, "name-taken", "an index of that name belongs to another table", qualified(index));
+    throw Error(Exit::state, "name-taken", "an index of that name belongs to another table",
+                qualified(index));
   return rows.boolean(0, 0) ? Found::valid : Found::invalid;
 }
 
@@ -40,7 +41,8 @@ void StepRunner::build_index(const state::StepRow& row) {
     } catch (const db::SqlError& error) {
       if (error.connection_lost()) throw;
       if (!clear_remnant(index))
-        progress_.note(fmt::format("the unfinished index {} is left; the same command drops it", qualified(index)));
+        progress_.note(fmt::format("the unfinished index {} is left; the same command drops it",
+                                   qualified(index)));
       throw;
     } catch (const Error&) {
       clear_remnant(index);
@@ -52,13 +54,15 @@ void StepRunner::build_index(const state::StepRow& row) {
 
 void StepRunner::drop_index(const state::StepRow& row) {
   const auto& index = row.step.index.value();
-  if (probe(connection_, index) != Found::nothing) run_watched(row.step.title, row.step.statements.at(0));
+  if (probe(connection_, index) != Found::nothing)
+    run_watched(row.step.title, row.step.statements.at(0));
   record(row);
 }
 
 void StepRunner::drop_remnant(const plan::IndexBuild& index) {
   stop_stale_build(index);
-  run_watched("unfinished index " + qualified(index), "DROP INDEX CONCURRENTLY IF EXISTS " + qualified(index));
+  run_watched("unfinished index " + qualified(index),
+              "DROP INDEX CONCURRENTLY IF EXISTS " + qualified(index));
 }
 
 // After a failure: what blocked the build can block the DROP as well, so it gets five seconds.
@@ -75,11 +79,14 @@ bool StepRunner::clear_remnant(const plan::IndexBuild& index) {
   }
 }
 
-// A killed engine's server process builds on until it next writes to its client. It is ours to stop.
+// A killed engine's server process builds on until it next writes to its client. It is ours to
+// stop.
 void StepRunner::stop_stale_build(const plan::IndexBuild& index) {
   connection_.execute(
-      "SELECT pg_terminate_backend(a.pid) FROM pg_stat_progress_create_index p JOIN pg_stat_activity a USING (pid) "
-      "WHERE p.index_relid = to_regclass($1) AND a.usename = session_user AND a.application_name LIKE 'pgstrata%'",
+      "SELECT pg_terminate_backend(a.pid) FROM pg_stat_progress_create_index p JOIN "
+      "pg_stat_activity a USING (pid) "
+      "WHERE p.index_relid = to_regclass($1) AND a.usename = session_user AND a.application_name "
+      "LIKE 'pgstrata%'",
       {qualified(index)});
 }
 
@@ -90,8 +97,8 @@ void StepRunner::run_watched(const std::string& object, const std::string& state
   } catch (const db::SqlError& error) {
     if (!error.canceled() || !dog_.gave_up()) throw;
     throw Error(Exit::locks, "lock-budget",
-                fmt::format("gave up after {} s without progress: blocked by {}", options_.locks.total.count(),
-                            db::sentence(dog_.seen())),
+                fmt::format("gave up after {} s without progress: blocked by {}",
+                            options_.locks.total.count(), db::sentence(dog_.seen())),
                 object, "end what blocks it and run the same command again");
   }
 }

@@ -7,8 +7,13 @@ namespace pgstrata::engine {
 
 StepRunner::StepRunner(state::Store& store, db::Connection& connection, state::Runner& runner,
                        const ExecutorOptions& options, report::Progress& progress)
-    : store_(store), connection_(connection), runner_(runner), options_(options), progress_(progress),
-      dog_(connection, progress, options.locks.total), attempt_(connection, limits(), watch(dog_)) {}
+    : store_(store),
+      connection_(connection),
+      runner_(runner),
+      options_(options),
+      progress_(progress),
+      dog_(connection, progress, options.locks.total),
+      attempt_(connection, limits(), watch(dog_)) {}
 
 void StepRunner::run(std::int64_t run_id, const state::StepRow& row) {
   run_id_ = run_id;
@@ -43,7 +48,8 @@ void StepRunner::journaled(const state::StepRow& row, const std::vector<std::str
   work.title = row.step.title;
   if (!statements.empty())
     for (const auto& lock : row.step.locks)
-      work.locks.push_back({sql::format("{}", sql::Qualified{lock.schema, lock.table}).str(), lock.mode});
+      work.locks.push_back(
+          {sql::format("{}", sql::Qualified{lock.schema, lock.table}).str(), lock.mode});
   work.statements = joined(statements) + closing(row);
   work.patient = kind == plan::StepKind::validate;
   // Where clients could queue behind us, a replica that does not answer must not make them.
@@ -76,8 +82,8 @@ void StepRunner::backfill(const state::StepRow& row) {
   options.lock_budget = options_.locks.first;
   options.total = options_.locks.total;
   options.interrupted = &interrupted;
-  backfill::run(connection_, store_.names(), run_id_, row.sequence, runner_.token(), row.step.fill.value(), options,
-                progress_);
+  backfill::run(connection_, store_.names(), run_id_, row.sequence, runner_.token(),
+                row.step.fill.value(), options, progress_);
   record(row);
 }
 

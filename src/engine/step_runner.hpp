@@ -1,5 +1,6 @@
-// Runs one step of any kind, with its journal record. Files: step_runner.cpp (transactions, attempts,
-// validations), step_index.cpp (concurrent index builds), step_sql.cpp (`sql` operations).
+// Runs one step of any kind, with its journal record. Files: step_runner.cpp (transactions,
+// attempts, validations), step_index.cpp (concurrent index builds), step_sql.cpp (`sql`
+// operations).
 #pragma once
 
 #include "db/attempt.hpp"
@@ -11,8 +12,8 @@ namespace pgstrata::engine {
 
 class StepRunner {
  public:
-  StepRunner(state::Store& store, db::Connection& connection, state::Runner& runner, const ExecutorOptions& options,
-             report::Progress& progress);
+  StepRunner(state::Store& store, db::Connection& connection, state::Runner& runner,
+             const ExecutorOptions& options, report::Progress& progress);
 
   // Throws Error; the step is then not done, and nothing of a transactional one is left.
   void run(std::int64_t run_id, const state::StepRow& row);
@@ -47,10 +48,11 @@ class StepRunner {
   Watchdog dog_;
   db::Attempt attempt_;
   std::int64_t run_id_ = 0;
-  std::string title_;            // of the step that runs
+  std::string title_;  // of the step that runs
 };
 
-// Complete statements as one text; a trailing comment or a missing semicolon cannot join two of them.
+// Complete statements as one text; a trailing comment or a missing semicolon cannot join two of
+// them.
 std::string joined(const std::vector<std::string>& statements);
 
 // What a server's error in a step means to the user.

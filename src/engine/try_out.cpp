@@ -13,10 +13,12 @@ using sql::format;
 namespace {
 
 template <typename Element>
-std::vector<Element> only_new(const std::vector<Element>& elements, const std::vector<Element>* before) {
+std::vector<Element> only_new(const std::vector<Element>& elements,
+                              const std::vector<Element>* before) {
   std::vector<Element> found;
   for (const Element& element : elements)
-    if (!before || std::none_of(before->begin(), before->end(), [&](auto& e) { return e.physical == element.physical; }))
+    if (!before || std::none_of(before->begin(), before->end(),
+                                [&](auto& e) { return e.physical == element.physical; }))
       found.push_back(element);
   return found;
 }
@@ -25,13 +27,16 @@ std::vector<Element> only_new(const std::vector<Element>& elements, const std::v
 bool about_the_shape(const db::SqlError& error) {
   const std::string& state = error.sqlstate();
   if (error.connection_lost() || state == "42501") return false;
-  return state.starts_with("42") || state.starts_with("0A") || state.starts_with("22") || state.starts_with("54");
+  return state.starts_with("42") || state.starts_with("0A") || state.starts_with("22") ||
+         state.starts_with("54");
 }
 
 class TryOut {
  public:
   TryOut(Session& session, const Prepared& prepared)
-      : session_(session), prepared_(prepared), before_(prepared.live.back()),
+      : session_(session),
+        prepared_(prepared),
+        before_(prepared.live.back()),
         schema_(session.store.exists() ? session.names.state_schema : session.names.base_schema) {}
 
   void run() {
@@ -48,26 +53,35 @@ class TryOut {
     trial.indexes = only_new(table.indexes, before ? &before->indexes : nullptr);
     trial.checks = only_new(table.checks, before ? &before->checks : nullptr);
     trial.foreign_keys = only_new(table.foreign_keys, before ? &before->foreign_keys : nullptr);
-    bool new_columns = std::any_of(table.columns.begin(), table.columns.end(),
-                                   [&](auto& c) { return !before || !before->physical_column(c.physical); });
-    if (trial.indexes.empty() && trial.checks.empty() && trial.foreign_keys.empty() && !new_columns) return;
+    bool new_columns = std::any_of(table.columns.begin(), table.columns.end(), [&](auto& c) {
+      return !before || !before->physical_column(c.physical);
+    });
+    if (trial.indexes.empty() && trial.checks.empty() && trial.foreign_keys.empty() && !new_columns)
+      return;
     db::Transaction transaction(session_.connection);
     session_.connection.execute("SET LOCAL lock_timeout = '1s'");
     try {
-      if (before) make(stand_in(trial, own_name));
-      else for (auto& statement : plan::create_table(session_.names.base_schema, trial)) session_.connection.execute(statement);
+      if (before)
+        make(stand_in(trial, own_name));
+      else
+        for (auto& statement : plan::create_table(session_.names.base_schema, trial))
+          session_.connection.execute(statement);
       for (const model::ForeignKey& key : trial.foreign_keys) {
         referenced_ = key.table;
         refer(table, before != nullptr, key);
       }
     } catch (const db::SqlError& error) {
       if (!about_the_shape(error)) throw;
-      throw Error(Exit::migration, "not-possible", "PostgreSQL does not take what the migration makes of table \"" + table.name +
-                  "\": " + in_user_terms(error.fields().message, table) + (error.fields().detail.empty() ? "" : "; " + error.fields().detail), table.name, error.fields().hint);
+      throw Error(Exit::migration, "not-possible",
+                  "PostgreSQL does not take what the migration makes of table \"" + table.name +
+                      "\": " + in_user_terms(error.fields().message, table) +
+                      (error.fields().detail.empty() ? "" : "; " + error.fields().detail),
+                  table.name, error.fields().hint);
     }
   }
 
-  // Columns, keys and rules alone: nothing that needs a sequence, and every index by a name of its own.
+  // Columns, keys and rules alone: nothing that needs a sequence, and every index by a name of its
+  // own.
   Table stand_in(const Table& table, const std::string& name) const {
     Table copy = table;
     copy.name = copy.physical = name;
@@ -89,30 +103,39 @@ class TryOut {
   }
 
   void make(const Table& table) {
-    for (auto& statement : plan::create_table(schema_, table)) session_.connection.execute(statement);
+    for (auto& statement : plan::create_table(schema_, table))
+      session_.connection.execute(statement);
   }
 
-  // Against a stand-in of the referenced table with its unique keys: the table itself would be locked.
+  // Against a stand-in of the referenced table with its unique keys: the table itself would be
+  // locked.
   void refer(const Table& table, bool altered, model::ForeignKey key) {
-    const Table* parent = key.schema == session_.names.base_schema ? prepared_.next.physical_table(key.table) : nullptr;
+    const Table* parent = key.schema == session_.names.base_schema
+                              ? prepared_.next.physical_table(key.table)
+                              : nullptr;
     if (!parent) return;
     Table child = table;
     const std::string schema = altered ? schema_ : session_.names.base_schema;
     if (altered) child.physical = own_name;
     Table referenced = stand_in(*parent, parent_name);
-    std::erase_if(referenced.indexes, [](auto& index) { return !index.unique || index.predicate || index.deferrable; });
+    std::erase_if(referenced.indexes,
+                  [](auto& index) { return !index.unique || index.predicate || index.deferrable; });
     referenced.checks.clear();
     make(referenced);
     key.schema = schema_;
     key.table = parent_name;
-    session_.connection.execute(format("ALTER TABLE {} ADD {}", sql::Qualified{schema, child.physical},
-                                       plan::foreign_key_definition(child, key)).str());
-    session_.connection.execute(format("DROP TABLE {} CASCADE", sql::Qualified{schema_, parent_name}).str());
+    session_.connection.execute(format("ALTER TABLE {} ADD {}",
+                                       sql::Qualified{schema, child.physical},
+                                       plan::foreign_key_definition(child, key))
+                                    .str());
+    session_.connection.execute(
+        format("DROP TABLE {} CASCADE", sql::Qualified{schema_, parent_name}).str());
   }
 
   std::string in_user_terms(std::string message, const Table& table) const {
     auto replace = [&](const std::string& name, const std::string& by) {
-      for (auto at = message.find(name); at != std::string::npos; at = message.find(name, at + by.size()))
+      for (auto at = message.find(name); at != std::string::npos;
+           at = message.find(name, at + by.size()))
         message.replace(at, name.size(), by);
     };
     replace(parent_name, referenced_);
@@ -120,7 +143,7 @@ class TryOut {
     return message;
   }
 
-  std::string referenced_;   // what the stand-in parent stands for
+  std::string referenced_;  // what the stand-in parent stands for
   static constexpr const char* own_name = "pgstrata_try";
   static constexpr const char* parent_name = "pgstrata_try_parent";
   Session& session_;

@@ -39,7 +39,8 @@ void check_syntax(const migration::Migration& document) {
     } else if (auto* index = std::get_if<migration::CreateIndex>(&item.operation)) {
       expression(index->predicate);
     } else if (auto* later = std::get_if<migration::Unsupported>(&item.operation)) {
-      throw Error(Exit::migration, "not-supported", "operation '" + later->operation + "' is not supported yet", item.at.str());
+      throw Error(Exit::migration, "not-supported",
+                  "operation '" + later->operation + "' is not supported yet", item.at.str());
     }
   }
   migration::is_raw_sql(document);
@@ -48,18 +49,25 @@ void check_syntax(const migration::Migration& document) {
 // Binds one document after the other, each over the shape that those before it leave.
 class Binding {
  public:
-  Binding(Session& session) : session_(session), history_(session.history()), snapshot_(session.snapshot(history_)),
-                              binder_(session.binder(snapshot_)) {
-    if (history_.chain.empty()) shape_ = model::version_from_catalog(snapshot_, 1, "baseline", "baseline");
-    else shape_ = session.models(history_.chain).back();
+  Binding(Session& session)
+      : session_(session),
+        history_(session.history()),
+        snapshot_(session.snapshot(history_)),
+        binder_(session.binder(snapshot_)) {
+    if (history_.chain.empty())
+      shape_ = model::version_from_catalog(snapshot_, 1, "baseline", "baseline");
+    else
+      shape_ = session.models(history_.chain).back();
   }
 
   void check(const migration::Migration& document) {
     for (auto& row : history_.all)
       for (auto& applied : row.documents)
-        if (applied.name == document.name && row.status != state::Status::rolled_back) return;   // applied: nothing to bind
+        if (applied.name == document.name && row.status != state::Status::rolled_back)
+          return;  // applied: nothing to bind
     if (migration::is_raw_sql(document)) return;
-    model::Draft draft(shape_, snapshot_, binder_, shape_.ordinal + 1, document.name, session_.version_schema(document.name, document.file));
+    model::Draft draft(shape_, snapshot_, binder_, shape_.ordinal + 1, document.name,
+                       session_.version_schema(document.name, document.file));
     migration::apply(document, draft);
     model::Version next = draft.finish();
     next.translations.clear();
@@ -77,7 +85,8 @@ class Binding {
 
 }  // namespace
 
-ValidateReport validate(const Options& options, const std::vector<std::string>& files, Progress& progress) {
+ValidateReport validate(const Options& options, const std::vector<std::string>& files,
+                        Progress& progress) {
   ValidateReport report;
   std::unique_ptr<Session> session;
   std::unique_ptr<Binding> binding;
@@ -87,16 +96,22 @@ ValidateReport validate(const Options& options, const std::vector<std::string>& 
     report.bound = true;
   }
   for (const std::string& file : files) {
-    ValidatedFile result{.file = file, .version = {}, .version_schema = {}, .operations = 0, .problems = {}};
+    ValidatedFile result{
+        .file = file, .version = {}, .version_schema = {}, .operations = 0, .problems = {}};
     try {
       migration::Migration document = migration::read_file(file);
       result.version = document.name;
       result.version_schema = options.schema + "_" + document.name;
       result.operations = static_cast<int>(document.operations.size());
       if (result.version_schema.size() > sql::max_identifier_bytes)
-        throw Error(Exit::migration, "name-too-long", "the version schema \"" + result.version_schema + "\" would have more than 63 bytes", file, "shorten the file's name");
-      if (binding) binding->check(document);
-      else check_syntax(document);
+        throw Error(
+            Exit::migration, "name-too-long",
+            "the version schema \"" + result.version_schema + "\" would have more than 63 bytes",
+            file, "shorten the file's name");
+      if (binding)
+        binding->check(document);
+      else
+        check_syntax(document);
     } catch (const Error& error) {
       if (error.exit() != Exit::migration) throw;
       result.problems.push_back(error);

@@ -18,7 +18,8 @@ constexpr milliseconds first_look{1000}, look_at_attempt{50}, look_at_long{250},
 
 // Changes whenever an index build gets on; empty for other statements.
 constexpr const char* progress_of =
-    "SELECT concat_ws(' ', phase, lockers_done, blocks_done, tuples_done) FROM pg_stat_progress_create_index "
+    "SELECT concat_ws(' ', phase, lockers_done, blocks_done, tuples_done) FROM "
+    "pg_stat_progress_create_index "
     "WHERE pid = $1";
 
 }  // namespace
@@ -37,7 +38,8 @@ struct Watchdog::State {
         cancelled = now;
         watched.cancel();
       }
-      if (now - began >= first_look && now - looked >= (long_statement ? look_at_long : look_at_attempt)) {
+      if (now - began >= first_look &&
+          now - looked >= (long_statement ? look_at_long : look_at_attempt)) {
         looked = now;
         look(now);
       }
@@ -62,7 +64,8 @@ struct Watchdog::State {
     }
     if (!last_found.empty() && now - reported >= report_again) {
       reported = now;
-      progress.waiting(object, db::texts(blockers), std::chrono::duration<double>(now - began).count());
+      progress.waiting(object, db::texts(blockers),
+                       std::chrono::duration<double>(now - began).count());
     }
     if (!last_found.empty() && now - moved >= total && now - cancelled >= cancel_again) {
       gave_up = true;

@@ -1,10 +1,10 @@
 // Watches what one connection runs, from a thread and a connection of its own.
 //
-// On an interrupt it cancels the running statement, again and again until the watch ends. From a second
-// on it looks every 50 ms (attempts) or 250 ms (long statements) who blocks the session. A long statement
-// is cancelled once it has been blocked for `total` without progress; its blockers are reported each
-// second, from the watchdog's thread while the watched one is inside the statement.
-// The second connection is opened at the first need and never holds a transaction open.
+// On an interrupt it cancels the running statement, again and again until the watch ends. From a
+// second on it looks every 50 ms (attempts) or 250 ms (long statements) who blocks the session. A
+// long statement is cancelled once it has been blocked for `total` without progress; its blockers
+// are reported each second, from the watchdog's thread while the watched one is inside the
+// statement. The second connection is opened at the first need and never holds a transaction open.
 #pragma once
 
 #include <chrono>

@@ -5,7 +5,8 @@
 
 namespace pgstrata::migration {
 
-void refuse(const std::string& code, const std::string& message, const Location& at, const std::string& hint) {
+void refuse(const std::string& code, const std::string& message, const Location& at,
+            const std::string& hint) {
   throw Error(Exit::migration, code, message, at.str(), hint);
 }
 
@@ -19,7 +20,8 @@ void apply(const Unsupported& operation, const Location& at, Draft&) {
 
 void apply(const RawSql& operation, const Location& at, Draft& draft) {
   if (!operation.on_complete)
-    refuse("sql-not-alone", "a 'sql' operation without onComplete must be the only operation of its migration", at,
+    refuse("sql-not-alone",
+           "a 'sql' operation without onComplete must be the only operation of its migration", at,
            "move it to a migration of its own");
   draft.on_complete(operation.up.value);
 }
@@ -32,14 +34,20 @@ void apply(const Migration& migration, Draft& draft) {
 std::vector<std::string> tables_named(const std::vector<Migration>& migrations) {
   std::vector<std::string> names;
   auto collect = [&](const auto& operation) {
-    if constexpr (requires { operation.table; }) names.push_back(operation.table.value);
-    else if constexpr (requires { operation.columns; operation.name; }) names.push_back(operation.name.value);
+    if constexpr (requires { operation.table; })
+      names.push_back(operation.table.value);
+    else if constexpr (requires {
+                         operation.columns;
+                         operation.name;
+                       })
+      names.push_back(operation.name.value);
   };
   for (const Migration& migration : migrations)
     for (const LocatedOperation& item : migration.operations) {
       std::visit(collect, item.operation);
       if (auto* drop = std::get_if<DropTable>(&item.operation)) names.push_back(drop->name.value);
-      if (auto* rename = std::get_if<RenameTable>(&item.operation)) names.push_back(rename->from.value);
+      if (auto* rename = std::get_if<RenameTable>(&item.operation))
+        names.push_back(rename->from.value);
     }
   return names;
 }
@@ -48,7 +56,8 @@ bool is_raw_sql(const Migration& migration) {
   for (const LocatedOperation& item : migration.operations)
     if (auto* sql = std::get_if<RawSql>(&item.operation); sql && !sql->on_complete) {
       if (migration.operations.size() > 1)
-        refuse("sql-not-alone", "a 'sql' operation without onComplete must be the only operation of its migration",
+        refuse("sql-not-alone",
+               "a 'sql' operation without onComplete must be the only operation of its migration",
                item.at, "move it to a migration of its own");
       return true;
     }

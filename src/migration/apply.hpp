@@ -1,8 +1,8 @@
 // Operations edit the draft of the next version, and nothing else: no SQL is made here.
 //
-// apply() is the meaning of a document. Every expression is bound over the shape its operation sees, so
-// PostgreSQL's complaint about it points into the file. Errors are Error(Exit::migration) with
-// file:line:column; the draft is then good for nothing.
+// apply() is the meaning of a document. Every expression is bound over the shape its operation
+// sees, so PostgreSQL's complaint about it points into the file. Errors are Error(Exit::migration)
+// with file:line:column; the draft is then good for nothing.
 #pragma once
 
 #include "migration/operation.hpp"

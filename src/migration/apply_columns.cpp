@@ -12,7 +12,8 @@ namespace {
 
 void refuse_later_kinds(const AddColumn& operation) {
   if (operation.column.generated_expression)
-    refuse_unsupported("adding a generated column to an existing table", operation.column.generated_expression->at);
+    refuse_unsupported("adding a generated column to an existing table",
+                       operation.column.generated_expression->at);
   if (operation.column.identity)
     refuse_unsupported("adding an identity column to an existing table", operation.column.name.at);
 }
@@ -23,22 +24,27 @@ std::optional<Expression> fill_of(Draft& draft, const DraftTable& table, const A
   if (operation.up) {
     Expression up = bind_text(draft, table, *operation.up, column.type);
     if (!up.constant() || up.session_dependent) return up;
-    column.physical_default = up;   // the same for every row: a catalog entry, no write
+    column.physical_default = up;  // the same for every row: a catalog entry, no write
     return {};
   }
-  if (column.default_ && column.default_->volatility == sql::Volatility::volatile_) return column.default_;
+  if (column.default_ && column.default_->volatility == sql::Volatility::volatile_)
+    return column.default_;
   column.physical_default = column.default_;
   if (!column.default_ && column.not_null)
-    refuse("up-needed", "column \"" + column.name + "\" is NOT NULL and has neither `up` nor a default", operation.column.name.at,
-           "give `up`, a default, or nullable: true");
+    refuse("up-needed",
+           "column \"" + column.name + "\" is NOT NULL and has neither `up` nor a default",
+           operation.column.name.at, "give `up`, a default, or nullable: true");
   return {};
 }
 
-struct Translation { Expression up, down; };
+struct Translation {
+  Expression up, down;
+};
 
 // The value as it is if PostgreSQL assigns it, else by a cast.
-Expression plain_cast(Draft& draft, const DraftTable& shape, const std::string& column, const std::string& from,
-                      const std::string& to, const Location& at, const char* key) {
+Expression plain_cast(Draft& draft, const DraftTable& shape, const std::string& column,
+                      const std::string& from, const std::string& to, const Location& at,
+                      const char* key) {
   if (draft.binder().assignable(from, to)) return model::column_expression(column, from);
   try {
     Text cast{"CAST(" + sql::quote_identifier(column) + " AS " + to + ")", at};
@@ -57,7 +63,9 @@ bool changes_values(const std::optional<Expression>& expression, const std::stri
 void alter_values(Draft& draft, DraftTable& table, const AlterColumn& operation) {
   const std::string& name = operation.column.value;
   const model::Column before = draft.column(table, name, operation.column.at.str());
-  sql::BoundType type{.type = before.type, .collation = before.collation, .serial = {},
+  sql::BoundType type{.type = before.type,
+                      .collation = before.collation,
+                      .serial = {},
                       .image_equality = before.image_equality};
   if (operation.type) type = draft.binder().type(operation.type->value, operation.type->at.str());
   if (!type.serial.empty())
@@ -79,15 +87,18 @@ void alter_values(Draft& draft, DraftTable& table, const AlterColumn& operation)
 
   model::Column& column = *table.table.column(name);
   if (!retyped || !column.default_ || operation.default_) return;
-  // The sequence may be made by this very step, so its default cannot be bound; its text stays what it is.
+  // The sequence may be made by this very step, so its default cannot be bound; its text stays what
+  // it is.
   if (column.owned_sequence && draft.binder().assignable("bigint", type.type)) return;
   try {
     Expression rebound = bind_default(draft, column.default_->text, type.type, at.str());
     if (column.physical_default == column.default_) column.physical_default = rebound;
     column.default_ = rebound;
   } catch (const Error& error) {
-    refuse("default-does-not-fit", "the default of column \"" + name + "\" does not fit type " + type.type + ": " +
-           error.message(), at, "give `default` too");
+    refuse("default-does-not-fit",
+           "the default of column \"" + name + "\" does not fit type " + type.type + ": " +
+               error.message(),
+           at, "give `default` too");
   }
 }
 
@@ -95,10 +106,13 @@ void alter_default(Draft& draft, DraftTable& table, const AlterColumn& operation
   model::Column& column = *table.table.column(operation.column.value);
   const std::optional<Text>& value = *operation.default_;
   if (column.identity || column.generated)
-    refuse("no-default-here", "column \"" + column.name + "\" is an identity or generated column and has no default",
+    refuse("no-default-here",
+           "column \"" + column.name + "\" is an identity or generated column and has no default",
            operation.column.at);
-  if (value) column.default_ = bind_default(draft, value->value, column.type, value->at.str());
-  else column.default_.reset();
+  if (value)
+    column.default_ = bind_default(draft, value->value, column.type, value->at.str());
+  else
+    column.default_.reset();
   if (table.created) column.physical_default = column.default_;
 }
 
@@ -108,8 +122,10 @@ void apply(const AddColumn& operation, const Location&, Draft& draft) {
   DraftTable& table = draft.table(operation.table.value, operation.table.at.str());
   if (!table.created) refuse_later_kinds(operation);
   if (table.table.column(operation.column.name.value))
-    refuse("duplicate-column", "table \"" + table.table.name + "\" already has a column \"" +
-           operation.column.name.value + "\"", operation.column.name.at);
+    refuse("duplicate-column",
+           "table \"" + table.table.name + "\" already has a column \"" +
+               operation.column.name.value + "\"",
+           operation.column.name.at);
   model::Column column = make_column(draft, table, operation.column);
   std::optional<Expression> up;
   if (!table.created) up = fill_of(draft, table, operation, column);
@@ -119,7 +135,8 @@ void apply(const AddColumn& operation, const Location&, Draft& draft) {
 
 void apply(const DropColumn& operation, const Location&, Draft& draft) {
   DraftTable& table = draft.table(operation.table.value, operation.table.at.str());
-  const model::Column column = draft.column(table, operation.column.value, operation.column.at.str());
+  const model::Column column =
+      draft.column(table, operation.column.value, operation.column.at.str());
   std::optional<Expression> down;
   if (operation.down) {
     DraftTable after = table;
@@ -128,8 +145,11 @@ void apply(const DropColumn& operation, const Location&, Draft& draft) {
   }
   bool fills_itself = column.default_ || column.identity || column.generated;
   if (!table.created && column.not_null && !fills_itself && !down)
-    refuse("down-needed", "column \"" + column.name + "\" is NOT NULL and has no default, so rows of the new version "
-           "need a `down` while the old one is live", operation.column.at, "give `down`");
+    refuse("down-needed",
+           "column \"" + column.name +
+               "\" is NOT NULL and has no default, so rows of the new version "
+               "need a `down` while the old one is live",
+           operation.column.at, "give `down`");
   draft.drop_column(table, column.name, std::move(down), operation.column.at.str());
 }
 
@@ -146,9 +166,12 @@ void apply(const AlterColumn& operation, const Location&, Draft& draft) {
   model::Column& column = *table.table.column(name);
   if (operation.nullable) {
     bool in_key = false;
-    for (auto& index : table.table.indexes) in_key |= index.constraint == 'p' && model::uses_column(index, name);
+    for (auto& index : table.table.indexes)
+      in_key |= index.constraint == 'p' && model::uses_column(index, name);
     if (*operation.nullable && (in_key || column.identity))
-      refuse("key-not-null", "column \"" + name + "\" belongs to the primary key or is an identity column: it cannot be nullable",
+      refuse("key-not-null",
+             "column \"" + name +
+                 "\" belongs to the primary key or is an identity column: it cannot be nullable",
              operation.column.at);
     column.not_null = !*operation.nullable;
   }
@@ -157,7 +180,9 @@ void apply(const AlterColumn& operation, const Location&, Draft& draft) {
     if (*operation.comment) column.comment = (*operation.comment)->value;
   }
   if (operation.check) add_check(draft, table, *operation.check);
-  if (operation.unique) add_unique(draft, table, operation.unique->value, {name}, 'u', false, false, operation.unique->at.str());
+  if (operation.unique)
+    add_unique(draft, table, operation.unique->value, {name}, 'u', false, false,
+               operation.unique->at.str());
   if (operation.references) add_references(draft, table, name, *operation.references);
 }
 

@@ -20,21 +20,26 @@ std::vector<std::string> storage_options(const Text& text) {
     option.clear();
   };
   for (char c : text.value) {
-    if (c == ',') finish();
-    else if (c != ' ' && c != '\t' && c != '\n') option += c;
+    if (c == ',')
+      finish();
+    else if (c != ' ' && c != '\t' && c != '\n')
+      option += c;
   }
   finish();
   for (auto& each : options)
     for (char c : each)
-      if (!std::isalnum(static_cast<unsigned char>(c)) && std::string("_=.-'").find(c) == std::string::npos)
-        refuse("bad-storage-parameters", "storage parameter \"" + each + "\" is not of the form name = value", text.at);
+      if (!std::isalnum(static_cast<unsigned char>(c)) &&
+          std::string("_=.-'").find(c) == std::string::npos)
+        refuse("bad-storage-parameters",
+               "storage parameter \"" + each + "\" is not of the form name = value", text.at);
   return options;
 }
 
 }  // namespace
 
 void apply(const CreateIndex& operation, const Location&, Draft& draft) {
-  for (const Text& key : operation.unsupported) refuse_unsupported("'" + key.value + "' of create_index", key.at);
+  for (const Text& key : operation.unsupported)
+    refuse_unsupported("'" + key.value + "' of create_index", key.at);
   DraftTable& table = draft.table(operation.table.value, operation.table.at.str());
   model::Index index;
   index.name = operation.name.value;
@@ -44,13 +49,17 @@ void apply(const CreateIndex& operation, const Location&, Draft& draft) {
     draft.column(table, column.column.value, column.column.at.str());
     model::IndexKey key;
     key.column = column.column.value;
-    if (column.collate) key.collation = draft.binder().collation(column.collate->value, column.collate->at.str());
-    if (column.opclass) key.opclass = draft.binder().operator_class(column.opclass->value, operation.method, column.opclass->at.str());
+    if (column.collate)
+      key.collation = draft.binder().collation(column.collate->value, column.collate->at.str());
+    if (column.opclass)
+      key.opclass = draft.binder().operator_class(column.opclass->value, operation.method,
+                                                  column.opclass->at.str());
     key.descending = column.descending;
     key.nulls_first = column.nulls_first.value_or(column.descending);
     index.keys.push_back(std::move(key));
   }
-  if (operation.predicate) index.predicate = bind_text(draft, table, *operation.predicate, "boolean");
+  if (operation.predicate)
+    index.predicate = bind_text(draft, table, *operation.predicate, "boolean");
   if (operation.storage_parameters) index.options = storage_options(*operation.storage_parameters);
   draft.add_index(table, std::move(index), operation.name.at.str());
 }

@@ -6,7 +6,8 @@
 
 namespace pgstrata::migration {
 
-sql::Expression bind_text(Draft& draft, const DraftTable& table, const Text& source, const std::string& target) {
+sql::Expression bind_text(Draft& draft, const DraftTable& table, const Text& source,
+                          const std::string& target) {
   return draft.binder().bind(source.value, table.shape(), target, source.at.str());
 }
 
@@ -17,20 +18,28 @@ sql::Expression bind_default(Draft& draft, const std::string& source, const std:
 
 char code(FkAction action) {
   switch (action) {
-    case FkAction::no_action: return 'a';
-    case FkAction::restrict_: return 'r';
-    case FkAction::cascade: return 'c';
-    case FkAction::set_null: return 'n';
-    case FkAction::set_default: return 'd';
+    case FkAction::no_action:
+      return 'a';
+    case FkAction::restrict_:
+      return 'r';
+    case FkAction::cascade:
+      return 'c';
+    case FkAction::set_null:
+      return 'n';
+    case FkAction::set_default:
+      return 'd';
   }
   return 'a';
 }
 
 char code(FkMatch match) {
   switch (match) {
-    case FkMatch::simple: return 's';
-    case FkMatch::full: return 'f';
-    case FkMatch::partial: return 'p';
+    case FkMatch::simple:
+      return 's';
+    case FkMatch::full:
+      return 'f';
+    case FkMatch::partial:
+      return 'p';
   }
   return 's';
 }
@@ -46,9 +55,12 @@ model::Column make_column(Draft& draft, const DraftTable& table, const Column& f
   if (from.comment) column.comment = from.comment->value;
   if (from.default_) {
     if (!type.serial.empty())
-      refuse("default-of-serial", "column \"" + column.name + "\" is " + from.type.value +
-             ", which has a default of its own", from.default_->at);
-    column.default_ = bind_default(draft, from.default_->value, column.type, from.default_->at.str());
+      refuse("default-of-serial",
+             "column \"" + column.name + "\" is " + from.type.value +
+                 ", which has a default of its own",
+             from.default_->at);
+    column.default_ =
+        bind_default(draft, from.default_->value, column.type, from.default_->at.str());
   }
   if (!type.serial.empty()) {
     std::string name = draft.sequence_for(table.table.name, column.name);
@@ -57,15 +69,16 @@ model::Column make_column(Draft& draft, const DraftTable& table, const Column& f
     column.owned_sequence = sequence.str();
     // Not bound: the sequence is made by the step. What PostgreSQL would print:
     sql::Expression next;
-    next.source = next.text = sql::format("nextval({}::regclass)", sql::Literal(sequence.str())).str();
+    next.source = next.text =
+        sql::format("nextval({}::regclass)", sql::Literal(sequence.str())).str();
     next.type = type.serial;
     next.volatility = sql::Volatility::volatile_;
     next.reads_tables = true;
     column.default_ = next;
   }
   if (from.generated_expression) {
-    column.default_ = draft.binder().bind(from.generated_expression->value, table.shape(), column.type,
-                                          from.generated_expression->at.str());
+    column.default_ = draft.binder().bind(from.generated_expression->value, table.shape(),
+                                          column.type, from.generated_expression->at.str());
     column.generated = 's';
   }
   if (from.identity) {
@@ -76,8 +89,9 @@ model::Column make_column(Draft& draft, const DraftTable& table, const Column& f
   return column;
 }
 
-void add_unique(Draft& draft, DraftTable& table, const std::string& name, const std::vector<std::string>& columns,
-                char constraint, bool deferrable, bool deferred, const std::string& where) {
+void add_unique(Draft& draft, DraftTable& table, const std::string& name,
+                const std::vector<std::string>& columns, char constraint, bool deferrable,
+                bool deferred, const std::string& where) {
   model::Index index;
   index.name = name;
   index.unique = true;
@@ -94,20 +108,26 @@ void add_unique(Draft& draft, DraftTable& table, const std::string& name, const 
 
 void add_check(Draft& draft, DraftTable& table, const Check& check) {
   draft.add_check(table,
-                  {.name = check.name.value, .physical = {},
+                  {.name = check.name.value,
+                   .physical = {},
                    .expression = bind_text(draft, table, check.constraint, "boolean"),
-                   .no_inherit = check.no_inherit, .comment = {}},
+                   .no_inherit = check.no_inherit,
+                   .comment = {}},
                   check.name.at.str());
 }
 
-void add_references(Draft& draft, DraftTable& table, const std::string& column, const References& references) {
+void add_references(Draft& draft, DraftTable& table, const std::string& column,
+                    const References& references) {
   DraftTable& parent = draft.table(references.table.value, references.table.at.str());
   if (references.match == FkMatch::partial)
     refuse("match-partial", "PostgreSQL does not implement MATCH PARTIAL", references.name.at);
-  const model::Column& target = draft.column(parent, references.column.value, references.column.at.str());
-  if (auto lineage = parent.lineages.find(target.name); lineage != parent.lineages.end() && lineage->second.translated)
+  const model::Column& target =
+      draft.column(parent, references.column.value, references.column.at.str());
+  if (auto lineage = parent.lineages.find(target.name);
+      lineage != parent.lineages.end() && lineage->second.translated)
     refuse_unsupported("a foreign key to column \"" + parent.table.name + "." + target.name +
-                       "\", whose values this migration changes,", references.column.at);
+                           "\", whose values this migration changes,",
+                       references.column.at);
   model::ForeignKey key;
   key.name = references.name.value;
   key.columns = {column};
@@ -125,10 +145,11 @@ void add_references(Draft& draft, DraftTable& table, const std::string& column, 
 void add_column_constraints(Draft& draft, DraftTable& table, const Column& column) {
   const std::string where = column.name.at.str();
   if (column.pk)
-    add_unique(draft, table, draft.constraint_name(table, {}, "pkey"), {column.name.value}, 'p', false, false, where);
-  if (column.unique)
-    add_unique(draft, table, draft.constraint_name(table, {column.name.value}, "key"), {column.name.value}, 'u',
+    add_unique(draft, table, draft.constraint_name(table, {}, "pkey"), {column.name.value}, 'p',
                false, false, where);
+  if (column.unique)
+    add_unique(draft, table, draft.constraint_name(table, {column.name.value}, "key"),
+               {column.name.value}, 'u', false, false, where);
   if (column.check) add_check(draft, table, *column.check);
   if (column.references) add_references(draft, table, column.name.value, *column.references);
 }

@@ -13,9 +13,11 @@ using model::DraftTable;
                          const std::string& hint = {});
 [[noreturn]] void refuse_unsupported(const std::string& what, const Location& at);
 
-sql::Expression bind_text(Draft& draft, const DraftTable& table, const Text& source, const std::string& target);
+sql::Expression bind_text(Draft& draft, const DraftTable& table, const Text& source,
+                          const std::string& target);
 // A default: no columns.
-sql::Expression bind_default(Draft& draft, const std::string& source, const std::string& type, const std::string& where);
+sql::Expression bind_default(Draft& draft, const std::string& source, const std::string& type,
+                             const std::string& where);
 
 // The column of the document as a column of the model: type, default, sequence of a serial.
 model::Column make_column(Draft& draft, const DraftTable& table, const Column& column);
@@ -23,9 +25,11 @@ model::Column make_column(Draft& draft, const DraftTable& table, const Column& c
 void add_column_constraints(Draft& draft, DraftTable& table, const Column& column);
 
 void add_check(Draft& draft, DraftTable& table, const Check& check);
-void add_references(Draft& draft, DraftTable& table, const std::string& column, const References& references);
-void add_unique(Draft& draft, DraftTable& table, const std::string& name, const std::vector<std::string>& columns,
-                char constraint, bool deferrable, bool deferred, const std::string& where);
+void add_references(Draft& draft, DraftTable& table, const std::string& column,
+                    const References& references);
+void add_unique(Draft& draft, DraftTable& table, const std::string& name,
+                const std::vector<std::string>& columns, char constraint, bool deferrable,
+                bool deferred, const std::string& where);
 char code(FkAction action);
 char code(FkMatch match);
 

@@ -24,7 +24,8 @@ void add_foreign_key(Draft& draft, DraftTable& table, const TableConstraint& con
   key.table = parent.table.physical;
   for (auto& column : constraint.referenced_columns) {
     const model::Column& target = draft.column(parent, column.value, column.at.str());
-    key.referenced.push_back(parent.created || target.physical.empty() ? target.name : target.physical);
+    key.referenced.push_back(parent.created || target.physical.empty() ? target.name
+                                                                       : target.physical);
   }
   key.on_delete = code(constraint.on_delete);
   key.on_update = code(constraint.on_update);
@@ -35,20 +36,25 @@ void add_foreign_key(Draft& draft, DraftTable& table, const TableConstraint& con
 }
 
 void add_constraint(Draft& draft, DraftTable& table, const TableConstraint& constraint) {
-  for (const Text& key : constraint.unsupported) refuse_unsupported("'" + key.value + "' of a table constraint", key.at);
+  for (const Text& key : constraint.unsupported)
+    refuse_unsupported("'" + key.value + "' of a table constraint", key.at);
   const std::string where = constraint.name.at.str();
   bool deferrable = constraint.deferrable || constraint.initially_deferred;
   switch (constraint.type) {
     case ConstraintType::unique:
     case ConstraintType::primary_key:
       add_unique(draft, table, constraint.name.value, values(constraint.columns),
-                 constraint.type == ConstraintType::unique ? 'u' : 'p', deferrable, constraint.initially_deferred, where);
+                 constraint.type == ConstraintType::unique ? 'u' : 'p', deferrable,
+                 constraint.initially_deferred, where);
       break;
     case ConstraintType::check:
       add_check(draft, table, {constraint.name, *constraint.check, constraint.no_inherit});
       break;
-    case ConstraintType::foreign_key: add_foreign_key(draft, table, constraint); break;
-    case ConstraintType::exclude: refuse_unsupported("an exclusion constraint", constraint.name.at);
+    case ConstraintType::foreign_key:
+      add_foreign_key(draft, table, constraint);
+      break;
+    case ConstraintType::exclude:
+      refuse_unsupported("an exclusion constraint", constraint.name.at);
   }
 }
 
@@ -60,20 +66,23 @@ void apply(const CreateTable& operation, const Location&, Draft& draft) {
   std::vector<std::string> primary_key;
   for (const Column& column : operation.columns) {
     if (table.table.column(column.name.value))
-      refuse("duplicate-column", "column \"" + column.name.value + "\" stands twice in table \"" +
-             operation.name.value + "\"", column.name.at);
+      refuse("duplicate-column",
+             "column \"" + column.name.value + "\" stands twice in table \"" +
+                 operation.name.value + "\"",
+             column.name.at);
     draft.add_column(table, make_column(draft, table, column), {}, column.name.at.str());
     if (column.pk) primary_key.push_back(column.name.value);
   }
   // Several columns marked pk are one composite key.
   if (!primary_key.empty())
-    add_unique(draft, table, draft.constraint_name(table, {}, "pkey"), primary_key, 'p', false, false,
-               operation.name.at.str());
+    add_unique(draft, table, draft.constraint_name(table, {}, "pkey"), primary_key, 'p', false,
+               false, operation.name.at.str());
   for (Column column : operation.columns) {
     column.pk = false;
     add_column_constraints(draft, table, column);
   }
-  for (const TableConstraint& constraint : operation.constraints) add_constraint(draft, table, constraint);
+  for (const TableConstraint& constraint : operation.constraints)
+    add_constraint(draft, table, constraint);
 }
 
 void apply(const DropTable& operation, const Location&, Draft& draft) {

@@ -9,7 +9,8 @@ namespace pgstrata::model {
 
 using sql::Expression;
 
-Expression column_expression(const std::string& name, const std::string& type, const std::string& collation) {
+Expression column_expression(const std::string& name, const std::string& type,
+                             const std::string& collation) {
   Expression bare;
   bare.source = bare.text = sql::quote_identifier(name);
   bare.type = type;
@@ -34,7 +35,8 @@ Expression printed_expression(const std::string& text, const std::string& where)
   auto references = sql::find_bare_references(text);
   if (!references)
     throw Error(Exit::migration, "unsupported-syntax",
-                "the expression \"" + text + "\" cannot be read, so its columns are not known", where);
+                "the expression \"" + text + "\" cannot be read, so its columns are not known",
+                where);
   printed.references = std::move(*references);
   return printed;
 }
@@ -59,7 +61,8 @@ Expression compose(const Expression& outer, const std::map<std::string, Expressi
     bool bare = !part.identity_of().empty();
     auto type = types.find(reference.column);
     bool cast = type != types.end() && type->second != part.type && !part.type.empty();
-    bool whole = outer.references.size() == 1 && reference.begin == 0 && reference.end == outer.text.size();
+    bool whole =
+        outer.references.size() == 1 && reference.begin == 0 && reference.end == outer.text.size();
     bool parentheses = cast || (!bare && !whole);
     if (parentheses) result.text += '(';
     std::size_t shift = result.text.size();
@@ -82,7 +85,8 @@ Expression compose(const Expression& outer, const std::map<std::string, Expressi
   return result;
 }
 
-Expression rename_columns(const Expression& expression, const std::map<std::string, std::string>& names) {
+Expression rename_columns(const Expression& expression,
+                          const std::map<std::string, std::string>& names) {
   std::map<std::string, Expression> inner;
   for (auto& [from, to] : names) inner.emplace(from, column_expression(to, {}));
   return compose(expression, inner, {});

@@ -18,12 +18,14 @@ sql::Expression null_expression(const std::string& type);
 // Throws Error(Exit::migration, "unsupported-syntax") where our grammar cannot read it.
 sql::Expression printed_expression(const std::string& text, const std::string& where);
 
-// `outer` with each column replaced by its entry in `inner` (columns without one stay). A replacement
-// whose type differs from the column's type in `types` is cast to it.
-sql::Expression compose(const sql::Expression& outer, const std::map<std::string, sql::Expression>& inner,
+// `outer` with each column replaced by its entry in `inner` (columns without one stay). A
+// replacement whose type differs from the column's type in `types` is cast to it.
+sql::Expression compose(const sql::Expression& outer,
+                        const std::map<std::string, sql::Expression>& inner,
                         const std::map<std::string, std::string>& types);
 
 // `expression` with columns renamed.
-sql::Expression rename_columns(const sql::Expression& expression, const std::map<std::string, std::string>& names);
+sql::Expression rename_columns(const sql::Expression& expression,
+                               const std::map<std::string, std::string>& names);
 
 }  // namespace pgstrata::model

@@ -12,8 +12,8 @@ using sql::Expression;
 
 namespace {
 
-[[noreturn]] void reject(const std::string& code, const std::string& message, const std::string& where,
-                         const std::string& hint = {}) {
+[[noreturn]] void reject(const std::string& code, const std::string& message,
+                         const std::string& where, const std::string& hint = {}) {
   throw Error(Exit::migration, code, message, where, hint);
 }
 
@@ -38,9 +38,13 @@ sql::Shape DraftTable::shape() const {
   return shape;
 }
 
-Draft::Draft(const Version& previous, const catalog::Snapshot& snapshot, sql::Binder& binder, int ordinal,
-             std::string name, std::string schema)
-    : previous_(previous), snapshot_(snapshot), binder_(binder), ordinal_(ordinal), name_(std::move(name)),
+Draft::Draft(const Version& previous, const catalog::Snapshot& snapshot, sql::Binder& binder,
+             int ordinal, std::string name, std::string schema)
+    : previous_(previous),
+      snapshot_(snapshot),
+      binder_(binder),
+      ordinal_(ordinal),
+      name_(std::move(name)),
       schema_(std::move(schema)) {
   for (auto& [logical, table] : previous.tables) tables_.emplace(logical, carried_over(table));
   for (auto& [table, ignored] : snapshot.tables) relation_names_.insert(table);
@@ -54,7 +58,8 @@ DraftTable& Draft::table(const std::string& name, const std::string& where) {
   if (found != tables_.end()) return found->second;
   std::vector<std::string> known;
   for (auto& [logical, table] : tables_) known.push_back(logical);
-  reject("unknown-table", "there is no table \"" + name + "\" in this version" + did_you_mean(name, known), where);
+  reject("unknown-table",
+         "there is no table \"" + name + "\" in this version" + did_you_mean(name, known), where);
 }
 
 Column& Draft::column(DraftTable& draft, const std::string& name, const std::string& where) {
@@ -62,7 +67,9 @@ Column& Draft::column(DraftTable& draft, const std::string& name, const std::str
   std::vector<std::string> known;
   for (auto& column : draft.table.columns) known.push_back(column.name);
   reject("unknown-column",
-         "table \"" + draft.table.name + "\" has no column \"" + name + "\"" + did_you_mean(name, known), where);
+         "table \"" + draft.table.name + "\" has no column \"" + name + "\"" +
+             did_you_mean(name, known),
+         where);
 }
 
 DraftTable& Draft::create_table(const std::string& name, const std::string& where) {
@@ -70,7 +77,8 @@ DraftTable& Draft::create_table(const std::string& name, const std::string& wher
   DraftTable draft;
   draft.created = true;
   draft.table.name = name;
-  draft.table.physical = free_relation_name(is_previous_table(name) ? twin_name(name, ordinal_) : name);
+  draft.table.physical =
+      free_relation_name(is_previous_table(name) ? twin_name(name, ordinal_) : name);
   return tables_.emplace(name, std::move(draft)).first->second;
 }
 
@@ -82,11 +90,13 @@ bool Draft::is_previous_table(const std::string& name) const {
 
 // One that this step drops or renames gives its name back at completion.
 void Draft::reject_taken_table(const std::string& name, const std::string& where) const {
-  if (tables_.count(name)) reject("duplicate-table", "table \"" + name + "\" already exists", where);
+  if (tables_.count(name))
+    reject("duplicate-table", "table \"" + name + "\" already exists", where);
   if (relation_names_.count(name) && !is_previous_table(name))
-    reject("duplicate-relation", "a relation named \"" + name + "\" already exists in schema \"" +
-           snapshot_.schema + "\" and is not part of this version", where,
-           "choose another name, or adopt it with `pgstrata baseline`");
+    reject("duplicate-relation",
+           "a relation named \"" + name + "\" already exists in schema \"" + snapshot_.schema +
+               "\" and is not part of this version",
+           where, "choose another name, or adopt it with `pgstrata baseline`");
 }
 
 void Draft::drop_table(const std::string& name, const std::string& where) {
@@ -95,8 +105,10 @@ void Draft::drop_table(const std::string& name, const std::string& where) {
   for (auto& [logical, other] : tables_)
     for (auto& key : other.table.foreign_keys)
       if (logical != name && key.schema == snapshot_.schema && key.table == physical)
-        reject("referenced-table", "table \"" + name + "\" is referenced by foreign key \"" + key.name +
-               "\" of table \"" + logical + "\"", where, "drop that column or constraint first");
+        reject("referenced-table",
+               "table \"" + name + "\" is referenced by foreign key \"" + key.name +
+                   "\" of table \"" + logical + "\"",
+               where, "drop that column or constraint first");
   if (tables_.at(name).created) {
     relation_names_.erase(physical);
     for (auto& index : tables_.at(name).table.indexes) relation_names_.erase(index.physical);
@@ -123,9 +135,12 @@ void Draft::rename_table(const std::string& from, const std::string& to, const s
       if (key.schema == snapshot_.schema && key.table == before) key.table = now;
 }
 
-void Draft::add_column(DraftTable& draft, Column column, std::optional<Expression> up, const std::string& where) {
+void Draft::add_column(DraftTable& draft, Column column, std::optional<Expression> up,
+                       const std::string& where) {
   if (draft.table.column(column.name))
-    reject("duplicate-column", "table \"" + draft.table.name + "\" already has a column \"" + column.name + "\"", where);
+    reject("duplicate-column",
+           "table \"" + draft.table.name + "\" already has a column \"" + column.name + "\"",
+           where);
   if (!draft.created) {
     Lineage lineage;
     if (up) {
@@ -133,8 +148,11 @@ void Draft::add_column(DraftTable& draft, Column column, std::optional<Expressio
       std::map<std::string, std::string> types;
       for (auto& known : draft.table.columns) {
         types[known.name] = known.type;
-        if (auto& value = draft.lineages.at(known.name).up) inner.emplace(known.name, *value);
-        else inner.emplace(known.name, known.physical_default ? *known.physical_default : null_expression(known.type));
+        if (auto& value = draft.lineages.at(known.name).up)
+          inner.emplace(known.name, *value);
+        else
+          inner.emplace(known.name, known.physical_default ? *known.physical_default
+                                                           : null_expression(known.type));
       }
       lineage.up = compose(*up, inner, types);
     }
@@ -147,18 +165,24 @@ void Draft::drop_column(DraftTable& draft, const std::string& name, std::optiona
                         const std::string& where) {
   const Column gone = column(draft, name, where);
   if (draft.table.columns.size() == 1)
-    reject("last-column", "\"" + name + "\" is the only column of table \"" + draft.table.name + "\"", where,
+    reject("last-column",
+           "\"" + name + "\" is the only column of table \"" + draft.table.name + "\"", where,
            "drop the table instead");
   std::map<std::string, Expression> inner;
-  if (down) inner.emplace(name, *down);
-  else if (gone.default_ && !gone.generated) inner.emplace(name, *gone.default_);
-  else inner.emplace(name, null_expression(gone.type));
+  if (down)
+    inner.emplace(name, *down);
+  else if (gone.default_ && !gone.generated)
+    inner.emplace(name, *gone.default_);
+  else
+    inner.emplace(name, null_expression(gone.type));
   for (auto& [previous, value] : draft.down) {
     if (!value) continue;
     auto inputs = value->inputs();
     if (std::find(inputs.begin(), inputs.end(), name) == inputs.end()) continue;
-    if (!down && value->identity_of() == name) value.reset();
-    else value = compose(*value, inner, {{name, gone.type}});
+    if (!down && value->identity_of() == name)
+      value.reset();
+    else
+      value = compose(*value, inner, {{name, gone.type}});
   }
   auto& table = draft.table;
   std::erase_if(table.columns, [&](const Column& c) { return c.name == name; });
@@ -174,20 +198,25 @@ void Draft::translate(DraftTable& draft, const std::string& name, const sql::Bou
   std::map<std::string, std::string> types;
   for (auto& known : draft.table.columns) {
     types[known.name] = known.type;
-    if (auto found = draft.lineages.find(known.name); found != draft.lineages.end() && found->second.up)
+    if (auto found = draft.lineages.find(known.name);
+        found != draft.lineages.end() && found->second.up)
       inner.emplace(known.name, *found->second.up);
     else
-      inner.emplace(known.name, known.physical_default ? *known.physical_default : null_expression(known.type));
+      inner.emplace(known.name,
+                    known.physical_default ? *known.physical_default : null_expression(known.type));
   }
   Column& column = *draft.table.column(name);
   std::string old_type = column.type;
   if (!draft.created) {
     Lineage& lineage = draft.lineages.at(name);
-    if (lineage.origin || lineage.up) lineage.up = compose(up, inner, types);
-    else if (up.identity_of() != name) {   // every row holds the same value: what `up` makes of it
+    if (lineage.origin || lineage.up)
+      lineage.up = compose(up, inner, types);
+    else if (up.identity_of() != name) {  // every row holds the same value: what `up` makes of it
       Expression value = compose(up, inner, types);
-      if (value.constant() && !value.session_dependent) column.physical_default = value;
-      else lineage.up = value;
+      if (value.constant() && !value.session_dependent)
+        column.physical_default = value;
+      else
+        lineage.up = value;
     }
     lineage.translated = lineage.origin.has_value();
     for (auto& [previous, value] : draft.down)

@@ -1,9 +1,10 @@
 // A draft: the next version while operations edit it.
 //
-// Operations see the shape that those before them left. The draft keeps, for every column, where it came
-// from (its lineage) and how its value follows from the previous version's columns, and for every column
-// of the previous version how it follows from the draft's. So any number of operations on a lineage net
-// out to at most one translation in each direction. finish() turns the draft into a Version.
+// Operations see the shape that those before them left. The draft keeps, for every column, where it
+// came from (its lineage) and how its value follows from the previous version's columns, and for
+// every column of the previous version how it follows from the draft's. So any number of operations
+// on a lineage net out to at most one translation in each direction. finish() turns the draft into
+// a Version.
 #pragma once
 
 #include <map>
@@ -20,20 +21,22 @@ namespace pgstrata::model {
 
 // One logical column of the draft, seen from the previous version.
 struct Lineage {
-  std::optional<std::string> origin;   // its column there; none: added by this step
-  std::optional<sql::Expression> up;   // its value over the previous shape; none: added without translation
-  bool translated = false;             // the two versions need different values: a twin
+  std::optional<std::string> origin;  // its column there; none: added by this step
+  std::optional<sql::Expression>
+      up;                   // its value over the previous shape; none: added without translation
+  bool translated = false;  // the two versions need different values: a twin
 };
 
 struct DraftTable {
   Table table;
-  bool created = false;                // by this step: no rows, no older shape
-  std::map<std::string, Lineage> lineages;   // by logical column of the draft
-  // By logical column of the previous version: its value over the draft's shape; none: gone without `down`.
+  bool created = false;                     // by this step: no rows, no older shape
+  std::map<std::string, Lineage> lineages;  // by logical column of the draft
+  // By logical column of the previous version: its value over the draft's shape; none: gone without
+  // `down`.
   std::map<std::string, std::optional<sql::Expression>> down;
-  std::set<std::string> new_checks;    // names of checks this step adds
+  std::set<std::string> new_checks;  // names of checks this step adds
   std::set<std::string> new_foreign_keys;
-  std::string origin;                  // logical name in the previous version
+  std::string origin;  // logical name in the previous version
 
   sql::Shape shape() const;
 };
@@ -41,10 +44,11 @@ struct DraftTable {
 class Draft {
  public:
   // The references must outlive the draft.
-  Draft(const Version& previous, const catalog::Snapshot& snapshot, sql::Binder& binder, int ordinal,
-        std::string name, std::string schema);
+  Draft(const Version& previous, const catalog::Snapshot& snapshot, sql::Binder& binder,
+        int ordinal, std::string name, std::string schema);
 
-  // --- what operations use; `where` is a location for messages -----------------------------------------
+  // --- what operations use; `where` is a location for messages
+  // -----------------------------------------
   DraftTable& table(const std::string& name, const std::string& where);
   Column& column(DraftTable& table, const std::string& name, const std::string& where);
   DraftTable& create_table(const std::string& name, const std::string& where);
@@ -52,10 +56,12 @@ class Draft {
   void rename_table(const std::string& from, const std::string& to, const std::string& where);
 
   // A column of a new table, or one added to an existing one. `up` is bound over the shape before.
-  void add_column(DraftTable& table, Column column, std::optional<sql::Expression> up, const std::string& where);
+  void add_column(DraftTable& table, Column column, std::optional<sql::Expression> up,
+                  const std::string& where);
   void drop_column(DraftTable& table, const std::string& name, std::optional<sql::Expression> down,
                    const std::string& where);
-  void rename_column(DraftTable& table, const std::string& from, const std::string& to, const std::string& where);
+  void rename_column(DraftTable& table, const std::string& from, const std::string& to,
+                     const std::string& where);
   // Gives the column a new value domain: `up` over the shape before, `down` over the shape after.
   void translate(DraftTable& table, const std::string& column, const sql::BoundType& type,
                  const sql::Expression& up, const sql::Expression& down);
@@ -80,8 +86,10 @@ class Draft {
   int ordinal() const { return ordinal_; }
   void note(std::string text) { notes_.push_back(std::move(text)); }
 
-  // --- the result ----------------------------------------------------------------------------------------
-  // Allocates physical names, nets out translations and rules. Throws where the laws cannot be held.
+  // --- the result
+  // ----------------------------------------------------------------------------------------
+  // Allocates physical names, nets out translations and rules. Throws where the laws cannot be
+  // held.
   Version finish();
   const std::vector<std::string>& notes() const { return notes_; }
   // Physical tables of the previous version that the draft no longer has.
@@ -89,8 +97,8 @@ class Draft {
 
  private:
   friend class Finish;
-  bool is_previous_table(const std::string& name) const;   // by either of its names
-  bool is_other_relation(const std::string& name) const;   // a table, view or sequence
+  bool is_previous_table(const std::string& name) const;  // by either of its names
+  bool is_other_relation(const std::string& name) const;  // a table, view or sequence
   void reject_taken_table(const std::string& name, const std::string& where) const;
   const Version& previous_;
   const catalog::Snapshot& snapshot_;
@@ -98,7 +106,7 @@ class Draft {
   int ordinal_;
   std::string name_, schema_;
   std::map<std::string, DraftTable> tables_;
-  std::set<std::string> relation_names_;     // of the base schema, with those given out
+  std::set<std::string> relation_names_;  // of the base schema, with those given out
   std::vector<std::string> on_complete_, notes_;
 };
 

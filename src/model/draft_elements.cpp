@@ -32,21 +32,29 @@ void rename_in(Index& index, const std::string& from, const std::string& to) {
 
 std::vector<std::string> columns_of(const Index& index) {
   std::vector<std::string> columns;
-  auto add = [&](const std::string& name) { if (!contains(columns, name)) columns.push_back(name); };
+  auto add = [&](const std::string& name) {
+    if (!contains(columns, name)) columns.push_back(name);
+  };
   for (const IndexKey& key : index.keys) {
     if (key.column) add(*key.column);
-    if (key.expression) for (auto& input : key.expression->inputs()) add(input);
+    if (key.expression)
+      for (auto& input : key.expression->inputs()) add(input);
   }
   for (auto& name : index.include) add(name);
-  if (index.predicate) for (auto& input : index.predicate->inputs()) add(input);
+  if (index.predicate)
+    for (auto& input : index.predicate->inputs()) add(input);
   return columns;
 }
 
-bool uses_column(const Index& index, const std::string& column) { return contains(columns_of(index), column); }
+bool uses_column(const Index& index, const std::string& column) {
+  return contains(columns_of(index), column);
+}
 bool uses_column(const Check& check, const std::string& column) {
   return contains(check.expression.inputs(), column);
 }
-bool uses_column(const ForeignKey& key, const std::string& column) { return contains(key.columns, column); }
+bool uses_column(const ForeignKey& key, const std::string& column) {
+  return contains(key.columns, column);
+}
 
 void Draft::rename_column(DraftTable& draft, const std::string& from, const std::string& to,
                           const std::string& where) {
@@ -56,7 +64,8 @@ void Draft::rename_column(DraftTable& draft, const std::string& from, const std:
                 "table \"" + draft.table.name + "\" already has a column \"" + to + "\"", where);
   static const std::set<std::string> system{"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"};
   if (system.count(to))
-    throw Error(Exit::migration, "system-column", "\"" + to + "\" is a system column of every table", where, "choose another name");
+    throw Error(Exit::migration, "system-column",
+                "\"" + to + "\" is a system column of every table", where, "choose another name");
   renamed.name = to;
   if (auto node = draft.lineages.extract(from)) {
     node.key() = to;
@@ -65,18 +74,21 @@ void Draft::rename_column(DraftTable& draft, const std::string& from, const std:
   for (auto& [previous, value] : draft.down)
     if (value) value = rename_columns(*value, {{from, to}});
   for (Index& index : draft.table.indexes) rename_in(index, from, to);
-  for (Check& check : draft.table.checks) check.expression = rename_columns(check.expression, {{from, to}});
+  for (Check& check : draft.table.checks)
+    check.expression = rename_columns(check.expression, {{from, to}});
   for (ForeignKey& key : draft.table.foreign_keys) {
     rename_in(key.columns, from, to);
     rename_in(key.set_columns, from, to);
   }
   for (Column& other : draft.table.columns)
-    if (other.generated && other.default_) other.default_ = rename_columns(*other.default_, {{from, to}});
+    if (other.generated && other.default_)
+      other.default_ = rename_columns(*other.default_, {{from, to}});
   if (!renamed.physical.empty()) return;
   // Not made yet, so foreign keys know it by its logical name.
   for (auto& [logical, other] : tables_)
     for (ForeignKey& key : other.table.foreign_keys)
-      if (key.schema == snapshot_.schema && key.table == draft.table.physical) rename_in(key.referenced, from, to);
+      if (key.schema == snapshot_.schema && key.table == draft.table.physical)
+        rename_in(key.referenced, from, to);
 }
 
 bool Draft::is_other_relation(const std::string& name) const {
@@ -90,19 +102,25 @@ void Draft::add_index(DraftTable& draft, Index index, const std::string& where) 
   for (auto& [logical, table] : tables_)
     for (const Index& other : table.table.indexes)
       if (other.name == index.name)
-        throw Error(Exit::migration, "duplicate-index",
-                    "an index named \"" + index.name + "\" already exists on table \"" + logical + "\"", where);
+        throw Error(
+            Exit::migration, "duplicate-index",
+            "an index named \"" + index.name + "\" already exists on table \"" + logical + "\"",
+            where);
   if (is_other_relation(index.name))
     throw Error(Exit::migration, "duplicate-relation",
-                "a relation named \"" + index.name + "\" already exists in schema \"" + snapshot_.schema + "\"", where,
-                "choose another name");
+                "a relation named \"" + index.name + "\" already exists in schema \"" +
+                    snapshot_.schema + "\"",
+                where, "choose another name");
   if (index.constraint == 'p')
     for (const Index& other : draft.table.indexes)
       if (other.constraint == 'p')
-        throw Error(Exit::migration, "duplicate-primary-key",
-                    "table \"" + draft.table.name + "\" already has the primary key \"" + other.name + "\"", where);
-  index.physical = relation_names_.count(index.name) ? free_relation_name(twin_name(index.name, ordinal_))
-                                                     : free_relation_name(index.name);
+        throw Error(
+            Exit::migration, "duplicate-primary-key",
+            "table \"" + draft.table.name + "\" already has the primary key \"" + other.name + "\"",
+            where);
+  index.physical = relation_names_.count(index.name)
+                       ? free_relation_name(twin_name(index.name, ordinal_))
+                       : free_relation_name(index.name);
   draft.table.indexes.push_back(std::move(index));
 }
 
@@ -114,14 +132,16 @@ void Draft::drop_index(const std::string& name, const std::string& where) {
       if (index.name != name) continue;
       if (index.constraint)
         throw Error(Exit::migration, "index-of-constraint",
-                    "index \"" + name + "\" belongs to a constraint of table \"" + logical + "\"", where,
-                    "drop the constraint instead");
+                    "index \"" + name + "\" belongs to a constraint of table \"" + logical + "\"",
+                    where, "drop the constraint instead");
     }
     std::erase_if(known, [&](const std::string& other) { return other == name; });
-    if (std::erase_if(draft.table.indexes, [&](const Index& index) { return index.name == name; })) return;
+    if (std::erase_if(draft.table.indexes, [&](const Index& index) { return index.name == name; }))
+      return;
   }
   throw Error(Exit::migration, "unknown-index",
-              "there is no index \"" + name + "\" in this version" + did_you_mean(name, known), where);
+              "there is no index \"" + name + "\" in this version" + did_you_mean(name, known),
+              where);
 }
 
 namespace {
@@ -159,7 +179,8 @@ std::string Draft::free_relation_name(const std::string& wanted) {
 
 std::string Draft::sequence_for(const std::string& table, const std::string& column) {
   std::string label = "seq";
-  for (int number = 1; relation_names_.count(object_name(table, column, label)); ++number) label = "seq" + std::to_string(number);
+  for (int number = 1; relation_names_.count(object_name(table, column, label)); ++number)
+    label = "seq" + std::to_string(number);
   return free_relation_name(object_name(table, column, label));
 }
 
@@ -173,7 +194,8 @@ std::string Draft::constraint_name(const DraftTable& draft, const std::vector<st
   for (auto& [logical, table] : tables_)
     for (auto& index : table.table.indexes) taken.insert(index.name);
   std::string name = object_name(draft.table.name, joined, label);
-  for (int number = 1; taken.count(name); ++number) name = object_name(draft.table.name, joined, label + std::to_string(number));
+  for (int number = 1; taken.count(name); ++number)
+    name = object_name(draft.table.name, joined, label + std::to_string(number));
   return name;
 }
 

@@ -22,8 +22,10 @@ class Finish {
     version_.on_complete = draft_.on_complete_;
     refuse_unsupported(draft_);
     for (auto& [logical, draft] : draft_.tables_) {
-      if (draft.created) created(draft);
-      else carried(draft);
+      if (draft.created)
+        created(draft);
+      else
+        carried(draft);
       version_.tables.emplace(logical, draft.table);
     }
     resolve_references();
@@ -59,20 +61,26 @@ class Finish {
     draft.table.marked = previous_->marked || version_.has_links(draft.table.physical);
   }
 
-  // A key to a column of this step knows it by its logical name until the column has a physical one.
+  // A key to a column of this step knows it by its logical name until the column has a physical
+  // one.
   void resolve_references() {
     for (auto& [logical, table] : version_.tables)
       for (ForeignKey& key : table.foreign_keys) {
-        const Table* parent = key.schema == draft_.snapshot_.schema ? version_.physical_table(key.table) : nullptr;
+        const Table* parent =
+            key.schema == draft_.snapshot_.schema ? version_.physical_table(key.table) : nullptr;
         if (!parent) continue;
         for (std::string& name : key.referenced)
-          if (const Column* made = parent->physical_column(name) ? nullptr : parent->column(name)) name = made->physical;
+          if (const Column* made = parent->physical_column(name) ? nullptr : parent->column(name))
+            name = made->physical;
       }
   }
 
   std::string fresh(std::set<std::string>& taken, const std::string& wanted) {
     std::string name = wanted;
-    if (!taken.count(name)) { taken.insert(name); return name; }
+    if (!taken.count(name)) {
+      taken.insert(name);
+      return name;
+    }
     name = twin_name(wanted, draft_.ordinal_);
     for (int number = 1; !taken.insert(name).second; ++number)
       name = with_suffix(twin_name(wanted, draft_.ordinal_), "_" + std::to_string(number));
@@ -89,7 +97,8 @@ class Finish {
       }
       if (lineage.origin) {
         column.privileges_of = previous_->column(*lineage.origin)->physical;
-        physical_names_.insert(column.name);   // a twin never takes a plain name, even one that is free
+        physical_names_.insert(
+            column.name);  // a twin never takes a plain name, even one that is free
         column.physical_default.reset();
       }
       column.physical = fresh(physical_names_, column.name);
@@ -110,11 +119,12 @@ class Finish {
   }
 
   // The same text under the new types: PostgreSQL says whether it still holds.
-  Expression rebind(const DraftTable& draft, const Expression& expression, const std::string& target,
-                    const std::string& what) {
+  Expression rebind(const DraftTable& draft, const Expression& expression,
+                    const std::string& target, const std::string& what) {
     try {
       // Without the table's name in it, which may be another by now.
-      auto bare = expression.rewrite([](const std::string& column) { return sql::format("{}", sql::Name(column)); });
+      auto bare = expression.rewrite(
+          [](const std::string& column) { return sql::format("{}", sql::Name(column)); });
       return draft_.binder_.bind(bare.str(), draft.shape(), target, what);
     } catch (const Error& error) {
       throw Error(Exit::migration, "does-not-fit",
@@ -128,7 +138,8 @@ class Finish {
       if (!needs_copy(index.physical, previous_->indexes, index)) continue;
       if (index.constraint == 'x')
         throw Error(Exit::migration, "not-supported",
-                    "exclusion constraint \"" + index.name + "\" over a column that changes is not supported yet",
+                    "exclusion constraint \"" + index.name +
+                        "\" over a column that changes is not supported yet",
                     draft.table.name);
       index.physical = draft_.free_relation_name(twin_name(index.name, draft_.ordinal_));
       std::string what = "index " + index.name;
@@ -142,15 +153,20 @@ class Finish {
   void copy_constraints(DraftTable& draft) {
     for (Check& check : draft.table.checks) {
       bool copy = needs_copy(check.physical, previous_->checks, check);
-      if (copy) check.expression = rebind(draft, check.expression, "boolean", "check constraint " + check.name);
-      if (copy || draft.new_checks.count(check.name)) check.physical = fresh(constraint_names_, check.name);
+      if (copy)
+        check.expression =
+            rebind(draft, check.expression, "boolean", "check constraint " + check.name);
+      if (copy || draft.new_checks.count(check.name))
+        check.physical = fresh(constraint_names_, check.name);
     }
     for (ForeignKey& key : draft.table.foreign_keys)
-      if (draft.new_foreign_keys.count(key.name) || needs_copy(key.physical, previous_->foreign_keys, key))
+      if (draft.new_foreign_keys.count(key.name) ||
+          needs_copy(key.physical, previous_->foreign_keys, key))
         key.physical = fresh(constraint_names_, key.name);
   }
 
-  std::string function_name(const std::string& prefix, const std::string& table, const std::string& column) {
+  std::string function_name(const std::string& prefix, const std::string& table,
+                            const std::string& column) {
     std::string suffix = "_" + std::to_string(draft_.ordinal_);
     std::string stem = prefix + "_" + table + "_" + column;
     std::string name = with_suffix(stem, suffix);
@@ -159,17 +175,19 @@ class Finish {
     return name;
   }
 
-  // `shape`: the table of the version whose logical columns the expression reads. `counterpart`: the lineage's
-  // own column there; it is an input even where the expression does not read it, or a write to it would not
-  // be seen on the other side at all.
-  Translation translation(const Table& table, bool up, const Column& output, const Expression& expression,
-                          const Table& shape, const std::string& counterpart) {
+  // `shape`: the table of the version whose logical columns the expression reads. `counterpart`:
+  // the lineage's own column there; it is an input even where the expression does not read it, or a
+  // write to it would not be seen on the other side at all.
+  Translation translation(const Table& table, bool up, const Column& output,
+                          const Expression& expression, const Table& shape,
+                          const std::string& counterpart) {
     Translation link;
     link.table = table.physical;
     link.up = up;
     link.output = output.physical;
     link.parameters = expression.inputs();
-    bool reads_it = std::find(link.parameters.begin(), link.parameters.end(), counterpart) != link.parameters.end();
+    bool reads_it = std::find(link.parameters.begin(), link.parameters.end(), counterpart) !=
+                    link.parameters.end();
     if (!counterpart.empty() && !reads_it) link.parameters.push_back(counterpart);
     for (auto& input : link.parameters) link.inputs.push_back(shape.column(input)->physical);
     link.expression = expression;
@@ -190,7 +208,8 @@ class Finish {
     for (const Column& column : draft.table.columns) {
       const Lineage& lineage = draft.lineages.at(column.name);
       if (!lineage.up || (lineage.origin && !lineage.translated)) continue;
-      version_.translations.push_back(translation(draft.table, true, column, *lineage.up, *previous_, lineage.origin.value_or("")));
+      version_.translations.push_back(translation(draft.table, true, column, *lineage.up,
+                                                  *previous_, lineage.origin.value_or("")));
     }
   }
 
@@ -206,7 +225,8 @@ class Finish {
       if (!value || column.generated) continue;
       if (const Column* same = draft.table.column(value->identity_of()))
         if (same->physical == column.physical) continue;
-      version_.translations.push_back(translation(draft.table, false, column, *value, draft.table, twin_of(draft, column.name)));
+      version_.translations.push_back(translation(draft.table, false, column, *value, draft.table,
+                                                  twin_of(draft, column.name)));
     }
   }
 
@@ -214,8 +234,14 @@ class Finish {
     for (const Column& column : draft.table.columns) {
       const Column* before = previous_->physical_column(column.physical);
       if (!before || before->not_null || !column.not_null) continue;
-      Rule rule{.table = draft.table.physical, .name = {}, .column = column.name, .inputs = {column.physical}, .condition = {},
-                .parameters = {column.name}, .helper = {}, .function = {}};
+      Rule rule{.table = draft.table.physical,
+                .name = {},
+                .column = column.name,
+                .inputs = {column.physical},
+                .condition = {},
+                .parameters = {column.name},
+                .helper = {},
+                .function = {}};
       rule.condition = column_expression(column.name, column.type);
       rule.condition.text += " IS NOT NULL";
       rule.helper = fresh(constraint_names_, twin_name(column.name + "_not_null", draft_.ordinal_));
@@ -224,10 +250,16 @@ class Finish {
     for (const Check& check : draft.table.checks) {
       if (!draft.new_checks.count(check.name)) continue;
       auto inputs = check.expression.inputs();
-      bool native = std::all_of(inputs.begin(), inputs.end(), [&](auto& i) { return fresh_columns_.count(i) > 0; });
+      bool native = std::all_of(inputs.begin(), inputs.end(),
+                                [&](auto& i) { return fresh_columns_.count(i) > 0; });
       if (native) continue;
-      Rule rule{.table = draft.table.physical, .name = check.name, .column = {}, .inputs = {}, .condition = check.expression,
-                .parameters = inputs, .helper = check.physical,
+      Rule rule{.table = draft.table.physical,
+                .name = check.name,
+                .column = {},
+                .inputs = {},
+                .condition = check.expression,
+                .parameters = inputs,
+                .helper = check.physical,
                 .function = function_name("check", draft.table.name, check.name)};
       for (auto& input : inputs) rule.inputs.push_back(draft.table.column(input)->physical);
       version_.rules.push_back(rule);
@@ -238,9 +270,11 @@ class Finish {
   Version version_;
   const Table* previous_ = nullptr;
   std::set<std::string> physical_names_, constraint_names_, functions_;
-  std::set<std::string> fresh_columns_;   // logical columns with a physical column of their own
+  std::set<std::string> fresh_columns_;  // logical columns with a physical column of their own
 };
 
-Version Draft::finish() { return Finish(*this).run(); }
+Version Draft::finish() {
+  return Finish(*this).run();
+}
 
 }  // namespace pgstrata::model

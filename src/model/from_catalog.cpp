@@ -18,7 +18,8 @@ Column column_from_catalog(const catalog::Column& from) {
     column.default_ = printed_expression(*from.default_, "default of " + from.name);
     if (!from.generated) column.default_->references.clear();
     column.default_->type = from.type;
-    column.default_->volatility = from.default_volatile ? sql::Volatility::volatile_ : sql::Volatility::stable;
+    column.default_->volatility =
+        from.default_volatile ? sql::Volatility::volatile_ : sql::Volatility::stable;
   }
   column.physical_default = column.default_;
   column.identity = from.identity;
@@ -36,14 +37,20 @@ Index index_from_catalog(const catalog::Index& from, const catalog::Table& table
   index.unique = from.unique;
   index.nulls_not_distinct = from.nulls_not_distinct;
   for (auto& key : from.keys) {
-    IndexKey copy{.column = key.column, .expression = {}, .collation = key.collation, .opclass = key.opclass,
-                  .descending = key.descending, .nulls_first = key.nulls_first,
+    IndexKey copy{.column = key.column,
+                  .expression = {},
+                  .collation = key.collation,
+                  .opclass = key.opclass,
+                  .descending = key.descending,
+                  .nulls_first = key.nulls_first,
                   .statistics_target = key.statistics_target};
-    if (key.expression) copy.expression = printed_expression(key.expression->text, "index " + from.name);
+    if (key.expression)
+      copy.expression = printed_expression(key.expression->text, "index " + from.name);
     index.keys.push_back(copy);
   }
   index.include = from.include;
-  if (from.predicate) index.predicate = printed_expression(from.predicate->text, "index " + from.name);
+  if (from.predicate)
+    index.predicate = printed_expression(from.predicate->text, "index " + from.name);
   index.options = from.options;
   index.tablespace = from.tablespace;
   index.comment = from.comment;
@@ -79,8 +86,9 @@ ForeignKey foreign_key_from_catalog(const catalog::Constraint& from) {
 }
 
 [[noreturn]] void drifted(const std::string& what, const std::string& where) {
-  throw Error(Exit::state, "drift", what, where,
-              "the table was changed behind pgstrata; `pgstrata baseline NAME` adopts what is there now");
+  throw Error(
+      Exit::state, "drift", what, where,
+      "the table was changed behind pgstrata; `pgstrata baseline NAME` adopts what is there now");
 }
 
 }  // namespace
@@ -97,45 +105,60 @@ Table table_from_catalog(const catalog::Table& from, const catalog::Snapshot&) {
   for (auto& constraint : from.constraints) {
     if (constraint.type == 'f') table.foreign_keys.push_back(foreign_key_from_catalog(constraint));
     if (constraint.type != 'c' || !constraint.check) continue;
-    Check check{.name = constraint.name, .physical = constraint.name,
-                .expression = printed_expression(constraint.check->text, "check " + constraint.name),
-                .no_inherit = constraint.no_inherit, .validated = constraint.validated,
-                .comment = constraint.comment};
+    Check check{
+        .name = constraint.name,
+        .physical = constraint.name,
+        .expression = printed_expression(constraint.check->text, "check " + constraint.name),
+        .no_inherit = constraint.no_inherit,
+        .validated = constraint.validated,
+        .comment = constraint.comment};
     table.checks.push_back(check);
   }
   return table;
 }
 
-Version version_from_catalog(const catalog::Snapshot& snapshot, int ordinal, const std::string& name,
-                             const std::string& schema) {
-  Version version{.ordinal = ordinal, .name = name, .schema = schema, .tables = {}, .translations = {},
-                  .rules = {}, .on_complete = {}, .sql_down = {}};
+Version version_from_catalog(const catalog::Snapshot& snapshot, int ordinal,
+                             const std::string& name, const std::string& schema) {
+  Version version{.ordinal = ordinal,
+                  .name = name,
+                  .schema = schema,
+                  .tables = {},
+                  .translations = {},
+                  .rules = {},
+                  .on_complete = {},
+                  .sql_down = {}};
   for (auto& [table_name, table] : snapshot.tables)
     version.tables.emplace(table_name, table_from_catalog(table, snapshot));
   return version;
 }
 
-Version refresh(const Version& version, const catalog::Snapshot& snapshot, std::vector<std::string>& drift) {
+Version refresh(const Version& version, const catalog::Snapshot& snapshot,
+                std::vector<std::string>& drift) {
   Version fresh = version;
   fresh.translations.clear();
   fresh.rules.clear();
   for (auto& [logical, table] : fresh.tables) {
     const catalog::Table* base = snapshot.table(table.physical);
-    if (!base) drifted("table \"" + table.physical + "\" of version \"" + version.name + "\" is gone", table.physical);
+    if (!base)
+      drifted("table \"" + table.physical + "\" of version \"" + version.name + "\" is gone",
+              table.physical);
     Table now = table_from_catalog(*base, snapshot);
     std::vector<Column> ordered;
     for (const Column& column : table.columns) {
       const Column* found = now.column(column.name);
-      if (!found) drifted("column \"" + column.name + "\" of version \"" + version.name + "\" is gone", logical);
+      if (!found)
+        drifted("column \"" + column.name + "\" of version \"" + version.name + "\" is gone",
+                logical);
       if (found->type != column.type)
         drifted("column \"" + column.name + "\" is " + found->type + " now, " + column.type +
-                " in version \"" + version.name + "\"", logical);
+                    " in version \"" + version.name + "\"",
+                logical);
       ordered.push_back(*found);
     }
     for (const Column& column : now.columns)
       if (!table.column(column.name))
-        drift.push_back("column " + logical + "." + column.name + " is not part of version " + version.name +
-                        "; `pgstrata baseline NAME` would adopt it");
+        drift.push_back("column " + logical + "." + column.name + " is not part of version " +
+                        version.name + "; `pgstrata baseline NAME` would adopt it");
     now.columns = std::move(ordered);
     table = std::move(now);
   }

@@ -13,13 +13,14 @@ namespace pgstrata::model {
 Table table_from_catalog(const catalog::Table& table, const catalog::Snapshot& snapshot);
 
 // The whole base schema as a version: a baseline, or what a `sql` operation left.
-Version version_from_catalog(const catalog::Snapshot& snapshot, int ordinal, const std::string& name,
-                             const std::string& schema);
+Version version_from_catalog(const catalog::Snapshot& snapshot, int ordinal,
+                             const std::string& name, const std::string& schema);
 
-// The only live version, brought up to date with the catalog: its tables, columns and their order stay,
-// what the catalog says of them (defaults, indexes, constraints, comments) is taken anew. What differs
-// is said in `drift`, one sentence each. Throws Error(Exit::state, "drift") where a table or column
-// of the version is gone or has another type.
-Version refresh(const Version& version, const catalog::Snapshot& snapshot, std::vector<std::string>& drift);
+// The only live version, brought up to date with the catalog: its tables, columns and their order
+// stay, what the catalog says of them (defaults, indexes, constraints, comments) is taken anew.
+// What differs is said in `drift`, one sentence each. Throws Error(Exit::state, "drift") where a
+// table or column of the version is gone or has another type.
+Version refresh(const Version& version, const catalog::Snapshot& snapshot,
+                std::vector<std::string>& drift);
 
 }  // namespace pgstrata::model

@@ -1,8 +1,8 @@
 // Version models to JSON and back, for the state schema.
 //
-// A member with its default value is not written, and a physical name only where it differs: a plain
-// column takes about 40 bytes, so the model of 1,000 tables of 20 columns stays under a megabyte. It also
-// lets a newer release read what an older one wrote.
+// A member with its default value is not written, and a physical name only where it differs: a
+// plain column takes about 40 bytes, so the model of 1,000 tables of 20 columns stays under a
+// megabyte. It also lets a newer release read what an older one wrote.
 #include <nlohmann/json.hpp>
 
 #include "model/version.hpp"
@@ -11,10 +11,14 @@
 namespace nlohmann {
 template <typename T>
 struct adl_serializer<std::optional<T>> {
-  static void to_json(json& out, const std::optional<T>& value) { value ? out = *value : out = nullptr; }
+  static void to_json(json& out, const std::optional<T>& value) {
+    value ? out = *value : out = nullptr;
+  }
   static void from_json(const json& in, std::optional<T>& value) {
-    if (in.is_null()) value.reset();
-    else value = in.get<T>();
+    if (in.is_null())
+      value.reset();
+    else
+      value = in.get<T>();
   }
 };
 }  // namespace nlohmann
@@ -23,32 +27,36 @@ struct adl_serializer<std::optional<T>> {
   if (!(value.member == standard.member)) out[#member] = value.member;
 #define PGSTRATA_GET(member) \
   if (auto found = in.find(#member); found != in.end()) found->get_to(value.member);
-#define PGSTRATA_JSON(Type, ...)                                                  \
-  void to_json(nlohmann::json& out, const Type& value) {                          \
-    static const Type standard{};                                                 \
-    out = nlohmann::json::object();                                               \
-    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(PGSTRATA_PUT, __VA_ARGS__))          \
-    omit_physical(out, value);                                                    \
-  }                                                                               \
-  void from_json(const nlohmann::json& in, Type& value) {                         \
-    in.get_ref<const nlohmann::json::object_t&>();   /* or a type_error */        \
-    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(PGSTRATA_GET, __VA_ARGS__))          \
-    restore_physical(value);                                                      \
+#define PGSTRATA_JSON(Type, ...)                                         \
+  void to_json(nlohmann::json& out, const Type& value) {                 \
+    static const Type standard{};                                        \
+    out = nlohmann::json::object();                                      \
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(PGSTRATA_PUT, __VA_ARGS__)) \
+    omit_physical(out, value);                                           \
+  }                                                                      \
+  void from_json(const nlohmann::json& in, Type& value) {                \
+    in.get_ref<const nlohmann::json::object_t&>(); /* or a type_error */ \
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(PGSTRATA_GET, __VA_ARGS__)) \
+    restore_physical(value);                                             \
   }
 
 namespace pgstrata {
 namespace {
 
 template <typename T>
-concept Physical = requires(T element) { element.physical; };
+concept Physical = requires(T element) {
+  element.physical;
+};
 
 template <typename T>
 void omit_physical(nlohmann::json& out, const T& value) {
-  if constexpr (Physical<T>) if (value.physical == value.name) out.erase("physical");
+  if constexpr (Physical<T>)
+    if (value.physical == value.name) out.erase("physical");
 }
 template <typename T>
 void restore_physical(T& value) {
-  if constexpr (Physical<T>) if (value.physical.empty()) value.physical = value.name;
+  if constexpr (Physical<T>)
+    if (value.physical.empty()) value.physical = value.name;
 }
 
 }  // namespace
@@ -56,33 +64,29 @@ void restore_physical(T& value) {
 
 namespace pgstrata::sql {
 PGSTRATA_JSON(ColumnReference, column, begin, end)
-PGSTRATA_JSON(Expression, source, text, type, collation, references,
-                                                volatility, reads_tables, calls_user_code,
-                                                session_dependent, can_raise)
+PGSTRATA_JSON(Expression, source, text, type, collation, references, volatility, reads_tables,
+              calls_user_code, session_dependent, can_raise)
 }  // namespace pgstrata::sql
 
 namespace pgstrata::model {
-PGSTRATA_JSON(Column, name, physical, type, collation, not_null, default_,
-                                                physical_default, identity, identity_options, generated, owned_sequence, comment,
-                                                image_equality, privileges_of)
-PGSTRATA_JSON(IndexKey, column, expression, collation, opclass, descending,
-                                                nulls_first, statistics_target)
-PGSTRATA_JSON(Index, name, physical, method, unique, nulls_not_distinct,
-                                                keys, include, predicate, options, tablespace, comment,
-                                                clustered, constraint, constraint_comment, deferrable, deferred,
-                                                definition)
-PGSTRATA_JSON(Check, name, physical, expression, no_inherit, validated,
-                                                comment)
-PGSTRATA_JSON(ForeignKey, name, physical, columns, schema, table, referenced,
-                                                on_delete, on_update, match, set_columns, deferrable,
-                                                deferred, validated, comment)
-PGSTRATA_JSON(Table, name, physical, kind, columns, indexes, checks,
-                                                foreign_keys, comment, marked, owner_rights, inner_view)
-PGSTRATA_JSON(Translation, table, up, output, inputs, parameters, expression,
-                                                type, function, loses_values, can_raise, title)
+PGSTRATA_JSON(Column, name, physical, type, collation, not_null, default_, physical_default,
+              identity, identity_options, generated, owned_sequence, comment, image_equality,
+              privileges_of)
+PGSTRATA_JSON(IndexKey, column, expression, collation, opclass, descending, nulls_first,
+              statistics_target)
+PGSTRATA_JSON(Index, name, physical, method, unique, nulls_not_distinct, keys, include, predicate,
+              options, tablespace, comment, clustered, constraint, constraint_comment, deferrable,
+              deferred, definition)
+PGSTRATA_JSON(Check, name, physical, expression, no_inherit, validated, comment)
+PGSTRATA_JSON(ForeignKey, name, physical, columns, schema, table, referenced, on_delete, on_update,
+              match, set_columns, deferrable, deferred, validated, comment)
+PGSTRATA_JSON(Table, name, physical, kind, columns, indexes, checks, foreign_keys, comment, marked,
+              owner_rights, inner_view)
+PGSTRATA_JSON(Translation, table, up, output, inputs, parameters, expression, type, function,
+              loses_values, can_raise, title)
 PGSTRATA_JSON(Rule, table, name, column, inputs, parameters, condition, helper, function)
-PGSTRATA_JSON(Version, ordinal, name, schema, tables, translations, rules,
-                                                on_complete, sql_down, raw_sql)
+PGSTRATA_JSON(Version, ordinal, name, schema, tables, translations, rules, on_complete, sql_down,
+              raw_sql)
 
 std::string to_json(const Version& version) {
   return nlohmann::json(version).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

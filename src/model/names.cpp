@@ -39,8 +39,10 @@ std::string object_name(std::string first, std::string second, const std::string
   const std::size_t overhead = 1 + label.size() + (second.empty() ? 0 : 1);
   std::size_t a = first.size(), b = second.size();
   while (a + b + overhead > sql::max_identifier_bytes) (a > b ? a : b)--;
-  auto clip = [](std::string& text, std::size_t size) {   // never inside a character
-    while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  auto clip = [](std::string& text, std::size_t size) {  // never inside a character
+    while (size > 0 && size < text.size() &&
+           (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80)
+      --size;
     text.resize(size);
   };
   clip(first, a);

@@ -7,8 +7,8 @@
 namespace pgstrata::model {
 
 // "_balance_2": the physical column, index or table that version `ordinal` needs beside `name`.
-// As PostgreSQL names what the user did not: <first>_<second>_<label>, the longer of the two cut until it
-// fits (makeObjectName in its indexcmds.c). `second` may be empty.
+// As PostgreSQL names what the user did not: <first>_<second>_<label>, the longer of the two cut
+// until it fits (makeObjectName in its indexcmds.c). `second` may be empty.
 std::string object_name(std::string first, std::string second, const std::string& label);
 
 std::string twin_name(const std::string& name, int ordinal);

@@ -10,7 +10,8 @@
 namespace pgstrata::model {
 namespace {
 
-[[noreturn]] void refuse(const std::string& what, const std::string& where, const std::string& hint) {
+[[noreturn]] void refuse(const std::string& what, const std::string& where,
+                         const std::string& hint) {
   throw Error(Exit::migration, "not-supported", what, where, hint);
 }
 
@@ -21,7 +22,7 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 // What a step does to one table of the previous version.
 struct Change {
   const Table& previous;
-  std::vector<std::string> translated, dropped, renamed;   // logical columns of the previous version
+  std::vector<std::string> translated, dropped, renamed;  // logical columns of the previous version
   bool links = false, touched = false;
 };
 
@@ -60,40 +61,51 @@ void refuse_dependents(const Change& change, const catalog::Table& base) {
   for (const std::string& column : affected) {
     for (const catalog::Dependent& dependent : base.dependents)
       if (contains(dependent.columns, change.previous.column(column)->physical))
-        refuse("column \"" + column + "\" cannot change while " + dependent.kind + " " + dependent.name +
-               " depends on it", base.name + "." + column, "drop it first, and create it again afterwards");
+        refuse("column \"" + column + "\" cannot change while " + dependent.kind + " " +
+                   dependent.name + " depends on it",
+               base.name + "." + column, "drop it first, and create it again afterwards");
     for (const catalog::Trigger& trigger : base.triggers)
-      if (!trigger.ours && (contains(trigger.of_columns, column) || contains(trigger.when_columns, column)))
+      if (!trigger.ours &&
+          (contains(trigger.of_columns, column) || contains(trigger.when_columns, column)))
         refuse("column \"" + column + "\" cannot change while trigger \"" + trigger.name +
-               "\" names it in its OF list or WHEN clause", base.name + "." + column,
+                   "\" names it in its OF list or WHEN clause",
+               base.name + "." + column,
                "translations under triggers of users are not supported yet");
   }
 }
 
 // Keys that foreign keys point at, the table's own included: PostgreSQL ties them to one index.
-void refuse_referenced(const DraftTable& table, const Change& change, const catalog::Table& base, const std::string& schema) {
+void refuse_referenced(const DraftTable& table, const Change& change, const catalog::Table& base,
+                       const std::string& schema) {
   auto affected = change.translated;
   affected.insert(affected.end(), change.dropped.begin(), change.dropped.end());
-  std::vector<std::pair<std::string, std::set<std::string>>> keys;   // name, physical columns referenced
+  std::vector<std::pair<std::string, std::set<std::string>>>
+      keys;  // name, physical columns referenced
   for (const catalog::Dependent& dependent : base.dependents)
-    if (dependent.kind == "foreign key") keys.push_back({dependent.name, {dependent.columns.begin(), dependent.columns.end()}});
+    if (dependent.kind == "foreign key")
+      keys.push_back({dependent.name, {dependent.columns.begin(), dependent.columns.end()}});
   for (const ForeignKey& key : table.table.foreign_keys)
-    if (key.schema == schema && key.table == base.name) keys.push_back({key.name, {key.referenced.begin(), key.referenced.end()}});
+    if (key.schema == schema && key.table == base.name)
+      keys.push_back({key.name, {key.referenced.begin(), key.referenced.end()}});
   for (auto& [name, referenced] : keys) {
     for (const std::string& column : affected)
       if (referenced.count(change.previous.column(column)->physical))
-        refuse("column \"" + column + "\" cannot change while foreign key " + name + " references it", base.name + "." + column,
-               "keys that foreign keys reference are not supported yet");
+        refuse(
+            "column \"" + column + "\" cannot change while foreign key " + name + " references it",
+            base.name + "." + column, "keys that foreign keys reference are not supported yet");
     for (const Index& index : change.previous.indexes) {
       std::set<std::string> own;
       for (const IndexKey& key : index.keys)
         if (key.column) own.insert(change.previous.column(*key.column)->physical);
       if (!index.unique || index.predicate || own != referenced) continue;
-      bool stays = std::any_of(table.table.indexes.begin(), table.table.indexes.end(), [&](auto& i) { return i.physical == index.physical; });
-      bool copied = std::any_of(affected.begin(), affected.end(), [&](auto& column) { return uses_column(index, column); });
+      bool stays = std::any_of(table.table.indexes.begin(), table.table.indexes.end(),
+                               [&](auto& i) { return i.physical == index.physical; });
+      bool copied = std::any_of(affected.begin(), affected.end(),
+                                [&](auto& column) { return uses_column(index, column); });
       if (!stays || copied)
-        refuse("unique index \"" + index.name + "\" cannot change while foreign key " + name + " may rest on it", base.name,
-               "keys that foreign keys reference are not supported yet");
+        refuse("unique index \"" + index.name + "\" cannot change while foreign key " + name +
+                   " may rest on it",
+               base.name, "keys that foreign keys reference are not supported yet");
     }
   }
 }
@@ -104,14 +116,18 @@ void refuse_foreign_keys(const DraftTable& table, const Change& change) {
       if (!contains(key.columns, column)) continue;
       std::string where = change.previous.name + "." + column;
       if (key.on_delete == 'd' || key.on_update == 'd')
-        refuse("foreign key \"" + key.name + "\" has a SET DEFAULT action, which cannot be held for two "
-               "shapes of \"" + column + "\" at a time", where, "change its action first");
+        refuse("foreign key \"" + key.name +
+                   "\" has a SET DEFAULT action, which cannot be held for two "
+                   "shapes of \"" +
+                   column + "\" at a time",
+               where, "change its action first");
       if (key.on_delete != 'n' && key.on_update != 'n') continue;
       bool plain = false;
       for (auto& [name, lineage] : table.lineages)
         if (lineage.origin == column) plain = lineage.up && !lineage.up->identity_of().empty();
       if (!plain)
-        refuse("foreign key \"" + key.name + "\" has a SET NULL action, and `up` may not map NULL to NULL",
+        refuse("foreign key \"" + key.name +
+                   "\" has a SET NULL action, and `up` may not map NULL to NULL",
                where, "use a plain type change, or change the action first");
     }
 }
@@ -119,45 +135,64 @@ void refuse_foreign_keys(const DraftTable& table, const Change& change) {
 void refuse_kinds(const DraftTable& table, const Change& change, const catalog::Table& base) {
   const std::string& name = base.name;
   if (!base.owned)
-    throw Error(Exit::connection, "not-owner", "the current role does not own table \"" + name + "\"", name,
+    throw Error(Exit::connection, "not-owner",
+                "the current role does not own table \"" + name + "\"", name,
                 "run as its owner (" + base.owner + "), or give --role");
   if (base.kind == 'p' || base.partition)
-    refuse("table \"" + name + "\" is partitioned; changing partitioned tables is not supported yet", name, {});
-  if (base.inheritance) refuse("table \"" + name + "\" has inheritance parents or children", name, {});
+    refuse(
+        "table \"" + name + "\" is partitioned; changing partitioned tables is not supported yet",
+        name, {});
+  if (base.inheritance)
+    refuse("table \"" + name + "\" has inheritance parents or children", name, {});
   if (base.row_security)
-    refuse("table \"" + name + "\" has row-level security; changing such tables is not supported yet", name, {});
+    refuse(
+        "table \"" + name + "\" has row-level security; changing such tables is not supported yet",
+        name, {});
   if (change.links && base.has_rules)
-    refuse("table \"" + name + "\" has rewrite rules, which bypass translations", name, "drop the rules first");
+    refuse("table \"" + name + "\" has rewrite rules, which bypass translations", name,
+           "drop the rules first");
   for (const catalog::Trigger& trigger : base.triggers)
-    if (change.links && !trigger.ours && trigger.before && trigger.row && (trigger.on_insert || trigger.on_update))
+    if (change.links && !trigger.ours && trigger.before && trigger.row &&
+        (trigger.on_insert || trigger.on_update))
       refuse("table \"" + name + "\" has the BEFORE ROW trigger \"" + trigger.name +
-             "\"; translations under triggers of users are not supported yet", name, {});
+                 "\"; translations under triggers of users are not supported yet",
+             name, {});
   for (auto& [column, lineage] : table.lineages) {
     if (!lineage.translated) continue;
     const Column* before = change.previous.column(*lineage.origin);
     if (before->identity)
-      refuse("column \"" + column + "\" is an identity column; changing its values is not supported yet",
+      refuse("column \"" + column +
+                 "\" is an identity column; changing its values is not supported yet",
              name + "." + column, {});
     if (before->generated)
-      refuse("column \"" + column + "\" is generated; changing its type is not supported yet", name + "." + column, {});
+      refuse("column \"" + column + "\" is generated; changing its type is not supported yet",
+             name + "." + column, {});
     for (const catalog::Index& index : base.indexes)
-      if (index.replica_identity && std::any_of(index.keys.begin(), index.keys.end(), [&](auto& k) { return k.column == before->physical; }))
-        refuse("column \"" + column + "\" belongs to the replica identity index \"" + index.name + "\"",
+      if (index.replica_identity && std::any_of(index.keys.begin(), index.keys.end(), [&](auto& k) {
+            return k.column == before->physical;
+          }))
+        refuse("column \"" + column + "\" belongs to the replica identity index \"" + index.name +
+                   "\"",
                name + "." + column, {});
   }
 }
 
-// As the catalog names them: "key on schema.table". Those of this version were looked at by drop_table.
+// As the catalog names them: "key on schema.table". Those of this version were looked at by
+// drop_table.
 std::set<std::string> foreign_keys_of(const Version& version, const std::string& schema) {
   std::set<std::string> names;
   for (auto& [logical, table] : version.tables)
     for (const ForeignKey& key : table.foreign_keys)
-      names.insert(sql::format("{} on {}", sql::Name(key.physical), sql::Qualified{schema, table.physical}).str());
+      names.insert(
+          sql::format("{} on {}", sql::Name(key.physical), sql::Qualified{schema, table.physical})
+              .str());
   return names;
 }
 
 bool names_word(const std::string& text, const std::string& word) {
-  auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80); };
+  auto is_word = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80);
+  };
   for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
     bool starts = at == 0 || !is_word(text[at - 1]);
     bool ends = at + word.size() == text.size() || !is_word(text[at + word.size()]);
@@ -186,14 +221,19 @@ void refuse_unsupported(const Draft& draft) {
     const catalog::Table* base = draft.snapshot().table(physical);
     if (!base) continue;
     if (!base->owned)
-      throw Error(Exit::connection, "not-owner", "the current role does not own table \"" + physical + "\"", physical);
+      throw Error(Exit::connection, "not-owner",
+                  "the current role does not own table \"" + physical + "\"", physical);
     if (base->kind == 'p' || base->partition || base->inheritance)
-      refuse("table \"" + physical + "\" is partitioned or inherited; dropping it is not supported yet", physical, {});
+      refuse("table \"" + physical +
+                 "\" is partitioned or inherited; dropping it is not supported yet",
+             physical, {});
     for (const catalog::Dependent& dependent : base->dependents)
-      if (!known_keys.count(dependent.name) && dependent.kind != "policy" && dependent.kind != "statistics" &&
-          dependent.kind != "trigger" && dependent.kind != "generated column" && dependent.kind != "publication")
-        refuse("table \"" + physical + "\" cannot be dropped while " + dependent.kind + " " + dependent.name +
-               " depends on it", physical, "drop it first");
+      if (!known_keys.count(dependent.name) && dependent.kind != "policy" &&
+          dependent.kind != "statistics" && dependent.kind != "trigger" &&
+          dependent.kind != "generated column" && dependent.kind != "publication")
+        refuse("table \"" + physical + "\" cannot be dropped while " + dependent.kind + " " +
+                   dependent.name + " depends on it",
+               physical, "drop it first");
   }
 }
 
@@ -201,18 +241,21 @@ std::vector<std::string> functions_naming_affected(const Draft& draft) {
   std::vector<std::string> found;
   for (const catalog::TextFunction& function : draft.snapshot().functions) {
     auto report = [&](const std::string& what) {
-      found.push_back("function " + function.name + " names " + what + ", which this migration changes");
+      found.push_back("function " + function.name + " names " + what +
+                      ", which this migration changes");
     };
     for (auto& [logical, table] : draft.tables()) {
       if (table.created) continue;
       const std::string& physical = table.table.physical;
-      bool about_table = contains(function.trigger_tables, physical) || names_word(function.body, physical);
+      bool about_table =
+          contains(function.trigger_tables, physical) || names_word(function.body, physical);
       if (!about_table) continue;
       Change change = change_of(draft, table);
       if (table.table.name != change.previous.name) report("table \"" + physical + "\"");
       for (auto* columns : {&change.translated, &change.dropped, &change.renamed})
         for (const std::string& column : *columns)
-          if (names_word(function.body, column)) report("column \"" + physical + "." + column + "\"");
+          if (names_word(function.body, column))
+            report("column \"" + physical + "." + column + "\"");
     }
     for (const std::string& physical : draft.dropped_tables())
       if (names_word(function.body, physical)) report("table \"" + physical + "\"");

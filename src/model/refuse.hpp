@@ -1,5 +1,5 @@
-// What a step may not touch yet, and what no law could be held for: refused by name, before anything
-// is changed.
+// What a step may not touch yet, and what no law could be held for: refused by name, before
+// anything is changed.
 #pragma once
 
 #include "model/draft.hpp"

@@ -1,9 +1,9 @@
 // Version models: the shape of the base schema that one application version sees.
 //
-// Every element (table, column, index, constraint) has a logical name, which this version shows, and a
-// physical one, which the base schema holds. Two adjacent versions share an element exactly when its
-// physical name is the same in both; what only the newer one has is made at start, what only the older
-// one has goes at completion. That set difference is all the planners need.
+// Every element (table, column, index, constraint) has a logical name, which this version shows,
+// and a physical one, which the base schema holds. Two adjacent versions share an element exactly
+// when its physical name is the same in both; what only the newer one has is made at start, what
+// only the older one has goes at completion. That set difference is all the planners need.
 //
 // Plain values, serialised into the state schema. Nothing here connects.
 #pragma once
@@ -19,25 +19,26 @@ namespace pgstrata::model {
 
 struct Column {
   std::string name, physical;
-  std::string type;                        // as PostgreSQL prints it, typmod included
-  std::string collation;                   // qualified; empty if the type's default
+  std::string type;       // as PostgreSQL prints it, typmod included
+  std::string collation;  // qualified; empty if the type's default
   bool not_null = false;
-  std::optional<sql::Expression> default_; // also the expression of a generated column
-  std::optional<sql::Expression> physical_default;  // what the base column has while versions differ
-  char identity = 0;                       // 'a', 'd', 0
-  std::string identity_options;            // of a column this step makes: START WITH …, verbatim
-  char generated = 0;                      // 's', 0
+  std::optional<sql::Expression> default_;  // also the expression of a generated column
+  std::optional<sql::Expression>
+      physical_default;          // what the base column has while versions differ
+  char identity = 0;             // 'a', 'd', 0
+  std::string identity_options;  // of a column this step makes: START WITH …, verbatim
+  char generated = 0;            // 's', 0
   std::optional<std::string> owned_sequence;  // qualified and quoted
   std::optional<std::string> comment;
-  bool image_equality = false;             // equality of the type is identity of bytes
-  std::string privileges_of;               // physical column whose grants a twin inherits; empty = own
+  bool image_equality = false;  // equality of the type is identity of bytes
+  std::string privileges_of;    // physical column whose grants a twin inherits; empty = own
   bool operator==(const Column&) const = default;
 };
 
 struct IndexKey {
-  std::optional<std::string> column;       // logical name, or
+  std::optional<std::string> column;  // logical name, or
   std::optional<sql::Expression> expression;
-  std::string collation, opclass;          // qualified, quoted; empty = default
+  std::string collation, opclass;  // qualified, quoted; empty = default
   bool descending = false, nulls_first = false;
   int statistics_target = -1;
   bool operator==(const IndexKey&) const = default;
@@ -48,22 +49,22 @@ struct Index {
   std::string method = "btree";
   bool unique = false, nulls_not_distinct = false;
   std::vector<IndexKey> keys;
-  std::vector<std::string> include;        // logical names
+  std::vector<std::string> include;  // logical names
   std::optional<sql::Expression> predicate;
-  std::vector<std::string> options;        // "fillfactor=70"
+  std::vector<std::string> options;  // "fillfactor=70"
   std::string tablespace;
   std::optional<std::string> comment;
-  bool clustered = false;                  // what a plain CLUSTER would order the table by
-  char constraint = 0;                     // 'p', 'u', 'x' if a constraint of the same name rests on it
+  bool clustered = false;  // what a plain CLUSTER would order the table by
+  char constraint = 0;     // 'p', 'u', 'x' if a constraint of the same name rests on it
   std::optional<std::string> constraint_comment;
   bool deferrable = false, deferred = false;
-  std::string definition;                  // of an exclusion constraint, verbatim
+  std::string definition;  // of an exclusion constraint, verbatim
   bool operator==(const Index&) const = default;
 };
 
 struct Check {
   std::string name, physical;
-  sql::Expression expression;              // over logical columns
+  sql::Expression expression;  // over logical columns
   bool no_inherit = false, validated = true;
   std::optional<std::string> comment;
   bool operator==(const Check&) const = default;
@@ -71,11 +72,11 @@ struct Check {
 
 struct ForeignKey {
   std::string name, physical;
-  std::vector<std::string> columns;        // logical
-  std::string schema, table;               // referenced, physical
-  std::vector<std::string> referenced;     // physical columns there
+  std::vector<std::string> columns;     // logical
+  std::string schema, table;            // referenced, physical
+  std::vector<std::string> referenced;  // physical columns there
   char on_delete = 'a', on_update = 'a', match = 's';
-  std::vector<std::string> set_columns;    // ON DELETE SET NULL (columns), logical
+  std::vector<std::string> set_columns;  // ON DELETE SET NULL (columns), logical
   bool deferrable = false, deferred = false, validated = true;
   std::optional<std::string> comment;
   bool operator==(const ForeignKey&) const = default;
@@ -84,14 +85,14 @@ struct ForeignKey {
 struct Table {
   std::string name, physical;
   char kind = 'r';
-  std::vector<Column> columns;             // in this version's order
-  std::vector<Index> indexes;              // those of primary key and unique constraints included
+  std::vector<Column> columns;  // in this version's order
+  std::vector<Index> indexes;   // those of primary key and unique constraints included
   std::vector<Check> checks;
   std::vector<ForeignKey> foreign_keys;
   std::optional<std::string> comment;
-  bool marked = false;                     // the physical table carries the marker
-  bool owner_rights = false;               // its views run with their owner's rights, not the caller's
-  std::string inner_view;                  // in the support schema, under this version's view; empty: one layer
+  bool marked = false;        // the physical table carries the marker
+  bool owner_rights = false;  // its views run with their owner's rights, not the caller's
+  std::string inner_view;     // in the support schema, under this version's view; empty: one layer
 
   const Column* column(const std::string& logical) const;
   Column* column(const std::string& logical);
@@ -101,47 +102,48 @@ struct Table {
 
 // One output column of a translation across the boundary below the version that holds it.
 struct Translation {
-  std::string table;                       // physical
-  bool up = true;                          // up: over the older version's shape; down: over this one's
-  std::string output;                      // physical column
-  std::vector<std::string> inputs;         // physical columns
-  std::vector<std::string> parameters;     // their logical names, for the function's signature
-  sql::Expression expression;              // over `parameters`
-  std::string type;                        // of the output column
-  std::string function;                    // name in the support schema
+  std::string table;                    // physical
+  bool up = true;                       // up: over the older version's shape; down: over this one's
+  std::string output;                   // physical column
+  std::vector<std::string> inputs;      // physical columns
+  std::vector<std::string> parameters;  // their logical names, for the function's signature
+  sql::Expression expression;           // over `parameters`
+  std::string type;                     // of the output column
+  std::string function;                 // name in the support schema
   bool loses_values = false, can_raise = false;
-  std::string title;                       // "accounts.abalance: integer → numeric(12,2)"
+  std::string title;  // "accounts.abalance: integer → numeric(12,2)"
   bool operator==(const Translation&) const = default;
 };
 
 // A rule of this version on columns that older versions share: the trigger enforces it for this
 // version's writers, and it becomes native when every live version demands it.
 struct Rule {
-  std::string table;                       // physical
-  std::string name;                        // constraint; empty for NOT NULL
-  std::string column;                      // NOT NULL: logical name
-  std::vector<std::string> inputs;         // physical columns
-  sql::Expression condition;               // over logical columns of this version
-  std::vector<std::string> parameters;     // their logical names
-  std::string helper;                      // physical name of the CHECK that proves it at completion
-  std::string function;                    // of a check, in the support schema: bound once, path-proof
+  std::string table;                    // physical
+  std::string name;                     // constraint; empty for NOT NULL
+  std::string column;                   // NOT NULL: logical name
+  std::vector<std::string> inputs;      // physical columns
+  sql::Expression condition;            // over logical columns of this version
+  std::vector<std::string> parameters;  // their logical names
+  std::string helper;                   // physical name of the CHECK that proves it at completion
+  std::string function;                 // of a check, in the support schema: bound once, path-proof
   bool operator==(const Rule&) const = default;
 };
 
 struct Version {
   int ordinal = 0;
-  std::string name, schema;                // version schema
-  std::map<std::string, Table> tables;     // by logical name
-  std::vector<Translation> translations;   // across the boundary below this version
+  std::string name, schema;               // version schema
+  std::map<std::string, Table> tables;    // by logical name
+  std::vector<Translation> translations;  // across the boundary below this version
   std::vector<Rule> rules;
-  std::vector<std::string> on_complete;    // SQL of the last unit of completion
-  std::optional<std::string> sql_down;     // raw SQL that a rollback runs
-  bool raw_sql = false;                    // made by a `sql` operation: its shape is read from the catalog
+  std::vector<std::string> on_complete;  // SQL of the last unit of completion
+  std::optional<std::string> sql_down;   // raw SQL that a rollback runs
+  bool raw_sql = false;  // made by a `sql` operation: its shape is read from the catalog
 
   const Table* table(const std::string& logical) const;
   const Table* physical_table(const std::string& name) const;
   Table* physical_table(const std::string& name);
-  bool has_links(const std::string& physical_table) const;  // translations or rules of this boundary
+  bool has_links(
+      const std::string& physical_table) const;  // translations or rules of this boundary
   bool operator==(const Version&) const = default;
 };
 

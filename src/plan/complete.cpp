@@ -32,16 +32,20 @@ constexpr std::size_t views_per_step = 200;
 class CompletePlan {
  public:
   CompletePlan(const Surroundings& around, const Chain& chain)
-      : around_(around), chain_(chain), retired_(chain.front()), before_(chain.begin() + 1, chain.end()),
+      : around_(around),
+        chain_(chain),
+        retired_(chain.front()),
+        before_(chain.begin() + 1, chain.end()),
         settlement_(settlement_of(before_.front())) {
-    for (const Version& version : before_) after_.push_back(settle(version, settlement_, around.base_schema));
+    for (const Version& version : before_)
+      after_.push_back(settle(version, settlement_, around.base_schema));
     for (auto& [physical, names] : settlement_)
       changes_.push_back(table_change(around, retired_, before_, after_, physical, names));
   }
 
   Completion run() {
     retire();
-    if (before_.front().raw_sql) {   // the SQL has done the rest already
+    if (before_.front().raw_sql) {  // the SQL has done the rest already
       drop_retired_views();
       return {std::move(steps_), std::move(before_)};
     }
@@ -57,18 +61,22 @@ class CompletePlan {
     for (const TableChange& change : changes_) drop_columns(change);
     drop_functions();
     for (const std::string& sql : after_.front().on_complete)
-      steps_.push_back(user_sql("onComplete", "run onComplete SQL", "the migration's last unit", around_.user_path, sql));
+      steps_.push_back(user_sql("onComplete", "run onComplete SQL", "the migration's last unit",
+                                around_.user_path, sql));
     finish_models();
     return {std::move(steps_), std::move(after_)};
   }
 
  private:
   void retire() {
-    if (retired_.schema.empty()) return;   // the empty shape before the first migration has no schema
-    Step step = transaction("retire", "retire " + retired_.schema, "its clients get 42P01 from here on; no table is locked");
+    if (retired_.schema.empty())
+      return;  // the empty shape before the first migration has no schema
+    Step step = transaction("retire", "retire " + retired_.schema,
+                            "its clients get 42P01 from here on; no table is locked");
     step.kind = StepKind::publish;
     step.statements.push_back(format("ALTER SCHEMA {} RENAME TO {}", Name(retired_.schema),
-                                     Name(hidden_schema_name(around_.support_schema, retired_))).str());
+                                     Name(hidden_schema_name(around_.support_schema, retired_)))
+                                  .str());
     steps_.push_back(std::move(step));
   }
 
@@ -76,8 +84,9 @@ class CompletePlan {
     for (auto& [logical, table] : retired_.tables) {
       const Table* after = before_.front().physical_table(table.physical);
       for (const model::ForeignKey& key : table.foreign_keys) {
-        bool kept = after && std::any_of(after->foreign_keys.begin(), after->foreign_keys.end(),
-                                         [&](auto& other) { return other.physical == key.physical; });
+        bool kept =
+            after && std::any_of(after->foreign_keys.begin(), after->foreign_keys.end(),
+                                 [&](auto& other) { return other.physical == key.physical; });
         if (!kept) steps_.push_back(drop_foreign_key(around_, table.physical, key, "retire"));
       }
     }
@@ -89,7 +98,9 @@ class CompletePlan {
     std::vector<const Table*> chunk;
     auto flush = [&] {
       if (chunk.empty()) return;
-      Step step = transaction("retire", "drop " + std::to_string(chunk.size()) + " views of " + retired_.name, "nobody can name them any more");
+      Step step = transaction("retire",
+                              "drop " + std::to_string(chunk.size()) + " views of " + retired_.name,
+                              "nobody can name them any more");
       step.lock = "ACCESS EXCLUSIVE on the retired views";
       step.statements = drop_views(around_, chunk, hidden);
       steps_.push_back(std::move(step));
@@ -100,7 +111,8 @@ class CompletePlan {
       if (chunk.size() == views_per_step) flush();
     }
     flush();
-    Step step = transaction("retire", "drop the empty schema of " + retired_.name, "nothing is left in it");
+    Step step =
+        transaction("retire", "drop the empty schema of " + retired_.name, "nothing is left in it");
     step.statements.push_back(format("DROP SCHEMA IF EXISTS {}", Name(hidden)).str());
     steps_.push_back(std::move(step));
   }
@@ -111,20 +123,27 @@ class CompletePlan {
     for (const model::Rule& rule : oldest.rules)
       if (rule.table == change.physical) rules.push_back(&rule);
     if (rules.empty()) return;
-    const Table& table = *oldest.physical_table(change.physical);   // not renamed yet
-    Step bind = attempt(around_, table, "SHARE ROW EXCLUSIVE", "rules", "bind every writer of " + table.physical + " to the rules of " + oldest.name,
-                        "no older version is left to be spared");
+    const Table& table = *oldest.physical_table(change.physical);  // not renamed yet
+    Step bind =
+        attempt(around_, table, "SHARE ROW EXCLUSIVE", "rules",
+                "bind every writer of " + table.physical + " to the rules of " + oldest.name,
+                "no older version is left to be spared");
     // Its links stay: columns that only the retired version shows are still demanded of new rows.
     SyncTable sync = sync_table(around_, chain_, change.physical, false);
-    for (SyncRule& rule : sync.rules) if (rule.from == oldest.ordinal) rule.from = retired_.ordinal;
+    for (SyncRule& rule : sync.rules)
+      if (rule.from == oldest.ordinal) rule.from = retired_.ordinal;
     append_sync(bind, sync);
     steps_.push_back(std::move(bind));
     for (const model::Rule* rule : rules) steps_.push_back(count_violations(around_, table, *rule));
-    Step add = attempt(around_, table, "ACCESS EXCLUSIVE", "rules", "add the rules of " + table.physical + " as checks",
+    Step add = attempt(around_, table, "ACCESS EXCLUSIVE", "rules",
+                       "add the rules of " + table.physical + " as checks",
                        "NOT VALID: no row is read while the lock is held");
     for (const model::Rule* rule : rules)
-      add.statements.push_back(format("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({}) NOT VALID", Qualified{around_.base_schema, table.physical},
-                                      Name(rule->helper), physical_expression(table, rule->condition)).str());
+      add.statements.push_back(format("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({}) NOT VALID",
+                                      Qualified{around_.base_schema, table.physical},
+                                      Name(rule->helper),
+                                      physical_expression(table, rule->condition))
+                                   .str());
     steps_.push_back(std::move(add));
     for (const model::Rule* rule : rules) steps_.push_back(validate(around_, table, rule->helper));
   }
@@ -137,27 +156,36 @@ class CompletePlan {
     });
     if (!wanted) return;
     std::string aside = model::twin_name(change.physical, retired_.ordinal);
-    Step step = attempt_on(around_.base_schema, change.physical, "ACCESS EXCLUSIVE", "settle", "move table " + change.physical + " out of the way",
+    Step step = attempt_on(around_.base_schema, change.physical, "ACCESS EXCLUSIVE", "settle",
+                           "move table " + change.physical + " out of the way",
                            "another table takes its name");
-    step.statements.push_back(format("ALTER TABLE {} RENAME TO {}", Qualified{around_.base_schema, change.physical}, Name(aside)).str());
+    step.statements.push_back(format("ALTER TABLE {} RENAME TO {}",
+                                     Qualified{around_.base_schema, change.physical}, Name(aside))
+                                  .str());
     steps_.push_back(std::move(step));
     change.physical = aside;
   }
 
-  // Index names are the schema's: one that dies with its table's unit may be taken by an earlier unit.
+  // Index names are the schema's: one that dies with its table's unit may be taken by an earlier
+  // unit.
   void free_index_names(TableChange& change) {
     for (std::string& name : change.dying_constraints) {
       bool wanted = std::any_of(changes_.begin(), changes_.end(), [&](const TableChange& other) {
-        return &other != &change && ((other.names.table == name && other.physical != name) ||
-               std::any_of(other.oldest->indexes.begin(), other.oldest->indexes.end(),
-                           [&](auto& index) { return index.name == name && index.physical != name; }));
+        return &other != &change &&
+               ((other.names.table == name && other.physical != name) ||
+                std::any_of(
+                    other.oldest->indexes.begin(), other.oldest->indexes.end(),
+                    [&](auto& index) { return index.name == name && index.physical != name; }));
       });
       if (!wanted) continue;
       std::string aside = model::twin_name(name, retired_.ordinal);
-      Step step = attempt_on(around_.base_schema, change.physical, "ACCESS EXCLUSIVE", "settle", "move constraint " + name + " out of the way",
-                             "another table takes its name");
-      step.statements.push_back(format("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", Qualified{around_.base_schema, change.physical},
-                                       Name(name), Name(aside)).str());
+      Step step =
+          attempt_on(around_.base_schema, change.physical, "ACCESS EXCLUSIVE", "settle",
+                     "move constraint " + name + " out of the way", "another table takes its name");
+      step.statements.push_back(format("ALTER TABLE {} RENAME CONSTRAINT {} TO {}",
+                                       Qualified{around_.base_schema, change.physical}, Name(name),
+                                       Name(aside))
+                                    .str());
       steps_.push_back(std::move(step));
       name = aside;
     }
@@ -165,25 +193,33 @@ class CompletePlan {
 
   void settle_unit(const TableChange& change) {
     Step step = attempt_on(around_.base_schema, change.physical, "ACCESS EXCLUSIVE", "settle",
-                           "settle table " + change.names.table, "triggers, names and rules of the now oldest version; catalog only");
+                           "settle table " + change.names.table,
+                           "triggers, names and rules of the now oldest version; catalog only");
     step.statements = settle_statements(around_, change);
     if (change.drops_columns_at_once) append_column_drops(change, step.statements);
-    if (change.still_linked) append_sync(step, sync_table(around_, after_, change.names.table, false));
+    if (change.still_linked)
+      append_sync(step, sync_table(around_, after_, change.names.table, false));
     if (!step.statements.empty()) steps_.push_back(std::move(step));
   }
 
   void flatten(const TableChange& change) {
     for (std::size_t i = 0; i < after_.size(); ++i) {
       Table* table = after_[i].physical_table(change.names.table);
-      if (!table || table->inner_view.empty() || change.still_linked || change.hides_default[i]) continue;
-      Step step = transaction("flatten", "put view " + table->name + " of " + after_[i].name + " back on the table itself",
-                              "no boundary left translates it");
+      if (!table || table->inner_view.empty() || change.still_linked || change.hides_default[i])
+        continue;
+      Step step = transaction(
+          "flatten",
+          "put view " + table->name + " of " + after_[i].name + " back on the table itself",
+          "no boundary left translates it");
       step.lock = "ACCESS EXCLUSIVE on view " + table->name;
       step.statements = flatten_view(around_, after_[i], *table);
       steps_.push_back(std::move(step));
-      Step inner = transaction("flatten", "drop inner view " + table->inner_view, "nothing reads it any more");
+      Step inner = transaction("flatten", "drop inner view " + table->inner_view,
+                               "nothing reads it any more");
       inner.lock = "ACCESS EXCLUSIVE on view " + table->inner_view;
-      inner.statements.push_back(format("DROP VIEW IF EXISTS {}", Qualified{around_.support_schema, table->inner_view}).str());
+      inner.statements.push_back(
+          format("DROP VIEW IF EXISTS {}", Qualified{around_.support_schema, table->inner_view})
+              .str());
       steps_.push_back(std::move(inner));
       table->inner_view.clear();
     }
@@ -191,14 +227,19 @@ class CompletePlan {
 
   void append_column_drops(const TableChange& change, std::vector<std::string>& out) {
     for (const std::string& column : change.dying_after_rename)
-      out.push_back(format("ALTER TABLE {} DROP COLUMN {}", Qualified{around_.base_schema, change.names.table}, Name(column)).str());
+      out.push_back(format("ALTER TABLE {} DROP COLUMN {}",
+                           Qualified{around_.base_schema, change.names.table}, Name(column))
+                        .str());
     if (change.drops_marker)
-      out.push_back(format("ALTER TABLE {} DROP COLUMN {}", Qualified{around_.base_schema, change.names.table}, Name(model::marker)).str());
+      out.push_back(format("ALTER TABLE {} DROP COLUMN {}",
+                           Qualified{around_.base_schema, change.names.table}, Name(model::marker))
+                        .str());
   }
 
   void drop_columns(const TableChange& change) {
     if (change.drops_columns_at_once) return;
-    Step step = attempt_on(around_.base_schema, change.names.table, "ACCESS EXCLUSIVE", "drop", "drop what only " + retired_.name + " had of " + change.names.table,
+    Step step = attempt_on(around_.base_schema, change.names.table, "ACCESS EXCLUSIVE", "drop",
+                           "drop what only " + retired_.name + " had of " + change.names.table,
                            "catalog only: the space is reused as rows are updated");
     append_column_drops(change, step.statements);
     if (!step.statements.empty()) steps_.push_back(std::move(step));
@@ -207,8 +248,10 @@ class CompletePlan {
   void drop_tables() {
     for (auto& [logical, table] : retired_.tables) {
       if (settlement_.count(table.physical)) continue;
-      Step step = attempt(around_, table, "ACCESS EXCLUSIVE", "drop", "drop table " + table.physical, "no version shows it");
-      step.statements.push_back(format("DROP TABLE {}", Qualified{around_.base_schema, table.physical}).str());
+      Step step = attempt(around_, table, "ACCESS EXCLUSIVE", "drop",
+                          "drop table " + table.physical, "no version shows it");
+      step.statements.push_back(
+          format("DROP TABLE {}", Qualified{around_.base_schema, table.physical}).str());
       steps_.push_back(std::move(step));
     }
   }
@@ -218,19 +261,23 @@ class CompletePlan {
       for (const std::string& index : change.dying_indexes) {
         Step step = transaction("drop", "drop index " + index, "no version has it");
         step.kind = StepKind::concurrently;
-        step.lock = "SHARE UPDATE EXCLUSIVE on " + change.physical;   // not renamed yet
+        step.lock = "SHARE UPDATE EXCLUSIVE on " + change.physical;  // not renamed yet
         step.index = IndexBuild{around_.base_schema, change.physical, index, true, false};
-        step.statements.push_back(format("DROP INDEX CONCURRENTLY IF EXISTS {}", Qualified{around_.base_schema, index}).str());
+        step.statements.push_back(
+            format("DROP INDEX CONCURRENTLY IF EXISTS {}", Qualified{around_.base_schema, index})
+                .str());
         steps_.push_back(std::move(step));
       }
   }
 
   void drop_functions() {
-    Step step = transaction("drop", "drop the translations of " + before_.front().name, "nothing calls them any more");
+    Step step = transaction("drop", "drop the translations of " + before_.front().name,
+                            "nothing calls them any more");
     for (const model::Translation& link : before_.front().translations)
       step.statements.push_back(drop_translation(around_, before_.front(), retired_, link));
     for (const model::Rule& rule : before_.front().rules)
-      if (!rule.function.empty()) step.statements.push_back(drop_rule(around_, before_.front(), rule));
+      if (!rule.function.empty())
+        step.statements.push_back(drop_rule(around_, before_.front(), rule));
     if (!step.statements.empty()) steps_.push_back(std::move(step));
   }
 
@@ -247,7 +294,8 @@ class CompletePlan {
           table->marked = change.still_linked;
           for (model::Column& column : table->columns)
             if (const Table* base = oldest.physical_table(change.names.table))
-              if (const model::Column* shown = base->physical_column(column.physical)) column.physical_default = shown->default_;
+              if (const model::Column* shown = base->physical_column(column.physical))
+                column.physical_default = shown->default_;
         }
   }
 
@@ -262,13 +310,18 @@ class CompletePlan {
 
 }  // namespace
 
-Completion plan_complete(const Surroundings& around, const Chain& chain) { return CompletePlan(around, chain).run(); }
+Completion plan_complete(const Surroundings& around, const Chain& chain) {
+  return CompletePlan(around, chain).run();
+}
 
 Step unretire(const Surroundings& around, const Version& version) {
-  Step step = transaction("rollback", "bring " + version.schema + " back", "the completion had not changed anything yet");
+  Step step = transaction("rollback", "bring " + version.schema + " back",
+                          "the completion had not changed anything yet");
   step.kind = StepKind::publish;
-  step.statements.push_back(format("ALTER SCHEMA {} RENAME TO {}", Name(hidden_schema_name(around.support_schema, version)),
-                                   Name(version.schema)).str());
+  step.statements.push_back(format("ALTER SCHEMA {} RENAME TO {}",
+                                   Name(hidden_schema_name(around.support_schema, version)),
+                                   Name(version.schema))
+                                .str());
   return step;
 }
 

@@ -19,20 +19,25 @@ Sql column_definition(const model::Column& column, bool with_default, bool with_
 // The expression over the table's physical columns.
 Sql physical_expression(const model::Table& table, const sql::Expression& expression);
 // The same with a prefix such as NEW.
-Sql prefixed_expression(const model::Table& table, const sql::Expression& expression, const std::string& prefix);
+Sql prefixed_expression(const model::Table& table, const sql::Expression& expression,
+                        const std::string& prefix);
 
 Sql physical_columns(const model::Table& table, const std::vector<std::string>& logical);
 // CREATE [UNIQUE] INDEX [CONCURRENTLY] <physical> ON base.table …
-Sql create_index(const std::string& schema, const model::Table& table, const model::Index& index, bool concurrently);
+Sql create_index(const std::string& schema, const model::Table& table, const model::Index& index,
+                 bool concurrently);
 // CONSTRAINT name CHECK (…) [NO INHERIT]
 Sql check_definition(const model::Table& table, const model::Check& check);
 // CONSTRAINT name FOREIGN KEY (…) REFERENCES …
 Sql foreign_key_definition(const model::Table& table, const model::ForeignKey& key);
-// CREATE TABLE with its columns, keys and checks; foreign keys left out. Comments, sequences, indexes too.
+// CREATE TABLE with its columns, keys and checks; foreign keys left out. Comments, sequences,
+// indexes too.
 std::vector<std::string> create_table(const std::string& schema, const model::Table& table);
 
-// Is the column new to the base table and does it come with a sequence of its own? (A twin shares its column's.)
-bool brings_sequence(const model::Version& before, const model::Table& table, const model::Column& column);
+// Is the column new to the base table and does it come with a sequence of its own? (A twin shares
+// its column's.)
+bool brings_sequence(const model::Version& before, const model::Table& table,
+                     const model::Column& column);
 
 // The name of the CHECK that proves a filled column NOT NULL until completion.
 std::string not_null_proof(const model::Column& column);

@@ -13,25 +13,35 @@ using sql::join;
 
 namespace {
 
-Sql trusted(const std::string& text) { return Sql::trusted(text); }
+Sql trusted(const std::string& text) {
+  return Sql::trusted(text);
+}
 
-using Holders = std::map<std::pair<std::string, bool>, std::vector<std::string>>;  // grantee, grantable
+using Holders =
+    std::map<std::pair<std::string, bool>, std::vector<std::string>>;  // grantee, grantable
 
 Holders by_holder(const std::vector<Privilege>& privileges, const std::string& self) {
   Holders holders;
   for (const Privilege& privilege : privileges)
-    if (privilege.grantee != self) holders[{privilege.grantee, privilege.grantable}].push_back(privilege.privilege);
+    if (privilege.grantee != self)
+      holders[{privilege.grantee, privilege.grantable}].push_back(privilege.privilege);
   return holders;
 }
 
-Sql option(bool grantable) { return trusted(grantable ? " WITH GRANT OPTION" : ""); }
+Sql option(bool grantable) {
+  return trusted(grantable ? " WITH GRANT OPTION" : "");
+}
 
-void grant_columns(const std::vector<Privilege>& privileges, const std::string& self, const std::string& column,
-                   const Qualified& relation, std::vector<std::string>& out) {
+void grant_columns(const std::vector<Privilege>& privileges, const std::string& self,
+                   const std::string& column, const Qualified& relation,
+                   std::vector<std::string>& out) {
   for (auto& [holder, list] : by_holder(privileges, self)) {
     std::vector<Sql> items;
-    for (auto& privilege : list) items.push_back(format("{} ({})", trusted(privilege), Name(column)));
-    out.push_back(format("GRANT {} ON {} TO {}{}", join(items, ", "), relation, grantee(holder.first), option(holder.second)).str());
+    for (auto& privilege : list)
+      items.push_back(format("{} ({})", trusted(privilege), Name(column)));
+    out.push_back(format("GRANT {} ON {} TO {}{}", join(items, ", "), relation,
+                         grantee(holder.first), option(holder.second))
+                      .str());
   }
 }
 
@@ -46,7 +56,9 @@ std::set<std::string> column_grantees(const catalog::Table& base, const std::str
 void grant_marker(const catalog::Table& base, const std::string& self, const Qualified& relation,
                   std::vector<std::string>& out) {
   for (auto& role : column_grantees(base, self))
-    out.push_back(format("GRANT SELECT ({}) ON {} TO {}", Name(model::marker), relation, grantee(role)).str());
+    out.push_back(
+        format("GRANT SELECT ({}) ON {} TO {}", Name(model::marker), relation, grantee(role))
+            .str());
 }
 
 // A name inside a string constant that PostgreSQL's format() reads: ' and % are doubled.
@@ -83,10 +95,12 @@ END $grants$)",
 
 }  // namespace
 
-Sql grantee(const std::string& role) { return role.empty() ? trusted("PUBLIC") : format("{}", Name(role)); }
+Sql grantee(const std::string& role) {
+  return role.empty() ? trusted("PUBLIC") : format("{}", Name(role));
+}
 
-void grant_on_view(const Surroundings& around, const Table& table, const Qualified& view, bool inner,
-                   std::vector<std::string>& out) {
+void grant_on_view(const Surroundings& around, const Table& table, const Qualified& view,
+                   bool inner, std::vector<std::string>& out) {
   const catalog::Table* base = around.snapshot.table(table.physical);
   if (!base) {
     out.push_back(copy_grants_at_run_time({around.base_schema, table.physical}, view).str());
@@ -99,17 +113,21 @@ void grant_on_view(const Surroundings& around, const Table& table, const Qualifi
     if (holder.first == base->owner) continue;
     std::vector<Sql> items;
     for (auto& privilege : list) items.push_back(trusted(privilege));
-    out.push_back(format("GRANT {} ON {} TO {}{}", join(items, ", "), view, grantee(holder.first), option(holder.second)).str());
+    out.push_back(format("GRANT {} ON {} TO {}{}", join(items, ", "), view, grantee(holder.first),
+                         option(holder.second))
+                      .str());
   }
   for (const Column& column : table.columns) {
-    const catalog::Column* source = base->column(column.privileges_of.empty() ? column.physical : column.privileges_of);
+    const catalog::Column* source =
+        base->column(column.privileges_of.empty() ? column.physical : column.privileges_of);
     if (source) grant_columns(source->privileges, self, column.name, view, out);
   }
   if (inner && table.marked) grant_marker(*base, self, view, out);
 }
 
-void grant_on_twins(const Surroundings& around, const Table& table, const std::vector<const Column*>& twins,
-                    bool marker, std::vector<std::string>& out) {
+void grant_on_twins(const Surroundings& around, const Table& table,
+                    const std::vector<const Column*>& twins, bool marker,
+                    std::vector<std::string>& out) {
   const catalog::Table* base = around.snapshot.table(table.physical);
   if (!base) return;
   Qualified relation{around.base_schema, table.physical};

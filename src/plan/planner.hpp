@@ -20,8 +20,8 @@ using Chain = std::vector<model::Version>;
 
 struct Surroundings {
   std::string base_schema, support_schema;
-  const catalog::Snapshot& snapshot;    // privileges, statistics targets and the like of what exists
-  std::string user_path;                // search_path that `sql` operations run under
+  const catalog::Snapshot& snapshot;  // privileges, statistics targets and the like of what exists
+  std::string user_path;              // search_path that `sql` operations run under
 };
 
 // "pgstrata_<base>": inner views, sync and translation functions.
@@ -37,9 +37,10 @@ std::vector<Step> plan_start(const Surroundings& around, const Chain& live, mode
 
 struct Completion {
   std::vector<Step> steps;
-  Chain survivors;                      // as they are once all steps are done: physical names settled
+  Chain survivors;  // as they are once all steps are done: physical names settled
 };
-// `chain.front()` goes; at least one version stays. `dropped_constraints` and the like follow from the models.
+// `chain.front()` goes; at least one version stays. `dropped_constraints` and the like follow from
+// the models.
 Completion plan_complete(const Surroundings& around, const Chain& chain);
 
 // `chain.back()` goes. Every statement can be repeated and may find that its object was never made.
@@ -48,12 +49,15 @@ std::vector<Step> plan_rollback(const Surroundings& around, const Chain& chain, 
 // The same as seen before the start has run: with everything the start is going to make.
 std::vector<Step> plan_rollback_of_start(const Surroundings& around, const Chain& chain);
 
-// Gives a retired schema its name back: the first step of a rollback after `complete` stopped before its
-// first unit.
+// Gives a retired schema its name back: the first step of a rollback after `complete` stopped
+// before its first unit.
 Step unretire(const Surroundings& around, const model::Version& version);
 
 // What readers of `plan` should know; one sentence each, with the object it is about.
-struct Remark { std::string object, text; };
-std::vector<Remark> path_dependent_writes(const Surroundings& around, const Chain& live, const model::Version& next);
+struct Remark {
+  std::string object, text;
+};
+std::vector<Remark> path_dependent_writes(const Surroundings& around, const Chain& live,
+                                          const model::Version& next);
 
 }  // namespace pgstrata::plan

@@ -1,5 +1,5 @@
-// rollback: the newest version goes with what only it has. Every statement may find that its object was
-// never made, so one plan serves every state a start can be left in.
+// rollback: the newest version goes with what only it has. Every statement may find that its object
+// was never made, so one plan serves every state a start can be left in.
 #include <algorithm>
 
 #include "plan/elements.hpp"
@@ -20,10 +20,12 @@ namespace {
 constexpr std::size_t views_per_step = 200;
 
 template <typename Element>
-std::vector<const Element*> only_in_first(const std::vector<Element>& first, const std::vector<Element>& second) {
+std::vector<const Element*> only_in_first(const std::vector<Element>& first,
+                                          const std::vector<Element>& second) {
   std::vector<const Element*> found;
   for (const Element& element : first)
-    if (std::none_of(second.begin(), second.end(), [&](const Element& e) { return e.physical == element.physical; }))
+    if (std::none_of(second.begin(), second.end(),
+                     [&](const Element& e) { return e.physical == element.physical; }))
       found.push_back(&element);
   return found;
 }
@@ -31,18 +33,24 @@ std::vector<const Element*> only_in_first(const std::vector<Element>& first, con
 class RollbackPlan {
  public:
   RollbackPlan(const Surroundings& around, const Chain& chain, bool published, bool foretold)
-      : around_(around), gone_(chain.back()), staying_(chain.begin(), chain.end() - 1), published_(published),
+      : around_(around),
+        gone_(chain.back()),
+        staying_(chain.begin(), chain.end() - 1),
+        published_(published),
         foretold_(foretold) {}
 
   std::vector<Step> run() {
     unpublish();
-    if (gone_.raw_sql) {   // what its SQL made is for its `down` to undo
+    if (gone_.raw_sql) {  // what its SQL made is for its `down` to undo
       drop_views_of_version();
       if (gone_.sql_down)
-        steps_.push_back(user_sql("rollback", "run `down` of " + gone_.name, "undoes its `sql` operation", around_.user_path, *gone_.sql_down));
+        steps_.push_back(user_sql("rollback", "run `down` of " + gone_.name,
+                                  "undoes its `sql` operation", around_.user_path,
+                                  *gone_.sql_down));
       return std::move(steps_);
     }
-    for_each_table([&](const Table& before, const Table& after) { drop_foreign_keys(before, after); });
+    for_each_table(
+        [&](const Table& before, const Table& after) { drop_foreign_keys(before, after); });
     drop_views_of_version();
     for_each_table([&](const Table& before, const Table& after) { drop_indexes(before, after); });
     for_each_table([&](const Table& before, const Table& after) { shrink(before, after); });
@@ -54,24 +62,31 @@ class RollbackPlan {
  private:
   void for_each_table(const auto& visit) {
     for (auto& [logical, after] : gone_.tables)
-      if (const Table* before = staying_.back().physical_table(after.physical)) visit(*before, after);
+      if (const Table* before = staying_.back().physical_table(after.physical))
+        visit(*before, after);
   }
 
   // Was it made? Before the start: everything will have been.
-  bool made(const Table& table) const { return foretold_ || around_.snapshot.table(table.physical); }
+  bool made(const Table& table) const {
+    return foretold_ || around_.snapshot.table(table.physical);
+  }
   bool made(const Table& table, const model::Index& index) const {
-    return foretold_ || (made(table) && around_.snapshot.table(table.physical)->index(index.physical));
+    return foretold_ ||
+           (made(table) && around_.snapshot.table(table.physical)->index(index.physical));
   }
   bool made(const Table& table, const model::ForeignKey& key) const {
-    return foretold_ || (made(table) && around_.snapshot.table(table.physical)->constraint(key.physical));
+    return foretold_ ||
+           (made(table) && around_.snapshot.table(table.physical)->constraint(key.physical));
   }
 
   void unpublish() {
     if (!published_) return;
-    Step step = transaction("rollback", "withdraw " + gone_.schema, "its clients get 42P01 from here on; no table is locked");
+    Step step = transaction("rollback", "withdraw " + gone_.schema,
+                            "its clients get 42P01 from here on; no table is locked");
     step.kind = StepKind::publish;
     step.statements.push_back(format("ALTER SCHEMA {} RENAME TO {}", Name(gone_.schema),
-                                     Name(hidden_schema_name(around_.support_schema, gone_))).str());
+                                     Name(hidden_schema_name(around_.support_schema, gone_)))
+                                  .str());
     steps_.push_back(std::move(step));
   }
 
@@ -86,7 +101,9 @@ class RollbackPlan {
     std::vector<const Table*> chunk;
     auto flush = [&] {
       if (chunk.empty()) return;
-      Step step = transaction("rollback", "drop " + std::to_string(chunk.size()) + " views of " + gone_.name, "nobody can name them any more");
+      Step step = transaction("rollback",
+                              "drop " + std::to_string(chunk.size()) + " views of " + gone_.name,
+                              "nobody can name them any more");
       step.lock = "ACCESS EXCLUSIVE on these views";
       step.statements = drop_views(around_, chunk, hidden);
       steps_.push_back(std::move(step));
@@ -97,32 +114,39 @@ class RollbackPlan {
       if (chunk.size() == views_per_step) flush();
     }
     flush();
-    Step step = transaction("rollback", "drop the empty schema of " + gone_.name, "nothing is left in it");
+    Step step =
+        transaction("rollback", "drop the empty schema of " + gone_.name, "nothing is left in it");
     step.statements.push_back(format("DROP SCHEMA IF EXISTS {}", Name(hidden)).str());
     steps_.push_back(std::move(step));
   }
 
-  // A unique index binds old writers and one under construction slows them: away before anything else is.
+  // A unique index binds old writers and one under construction slows them: away before anything
+  // else is.
   void drop_indexes(const Table& before, const Table& after) {
     for (auto* index : only_in_first(after.indexes, before.indexes)) {
-      Step step = transaction("rollback", "drop index " + index->physical, "only version " + gone_.name + " has it");
+      Step step = transaction("rollback", "drop index " + index->physical,
+                              "only version " + gone_.name + " has it");
       step.kind = StepKind::concurrently;
       step.lock = "SHARE UPDATE EXCLUSIVE on " + after.physical;
       step.index = IndexBuild{around_.base_schema, after.physical, index->physical, true, false};
-      step.statements.push_back(format("DROP INDEX CONCURRENTLY IF EXISTS {}", Qualified{around_.base_schema, index->physical}).str());
+      step.statements.push_back(format("DROP INDEX CONCURRENTLY IF EXISTS {}",
+                                       Qualified{around_.base_schema, index->physical})
+                                    .str());
       if (made(after, *index)) steps_.push_back(std::move(step));
     }
   }
 
-  // Triggers, checks and twins together: with the triggers gone first, older versions would drift apart.
+  // Triggers, checks and twins together: with the triggers gone first, older versions would drift
+  // apart.
   void shrink(const Table& before, const Table& after) {
     auto columns = only_in_first(after.columns, before.columns);
     auto checks = only_in_first(after.checks, before.checks);
     bool linked = gone_.has_links(after.physical), was_marked = before.marked;
-    bool refresh = after.marked && was_marked;   // boundaries below still translate it
+    bool refresh = after.marked && was_marked;  // boundaries below still translate it
     if (columns.empty() && checks.empty() && !linked && !refresh) return;
     const Qualified table{around_.base_schema, after.physical};
-    Step step = attempt(around_, after, "ACCESS EXCLUSIVE", "rollback", "take " + gone_.name + " off table " + after.physical,
+    Step step = attempt(around_, after, "ACCESS EXCLUSIVE", "rollback",
+                        "take " + gone_.name + " off table " + after.physical,
                         "triggers, checks and columns at once; catalog only");
     SyncTable sync;
     if (refresh) {
@@ -133,13 +157,17 @@ class RollbackPlan {
       sync.support_schema = around_.support_schema;
     }
     if (linked || refresh) append(step.statements, drop_sync(sync));
-    drop_functions(after, step.statements);   // one may depend on the sequence of a column that goes
+    drop_functions(after, step.statements);  // one may depend on the sequence of a column that goes
     for (auto* check : checks)
-      step.statements.push_back(format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", table, Name(check->physical)).str());
+      step.statements.push_back(
+          format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", table, Name(check->physical))
+              .str());
     for (auto* column : columns)
-      step.statements.push_back(format("ALTER TABLE {} DROP COLUMN IF EXISTS {}", table, Name(column->physical)).str());
+      step.statements.push_back(
+          format("ALTER TABLE {} DROP COLUMN IF EXISTS {}", table, Name(column->physical)).str());
     if (linked && !was_marked)
-      step.statements.push_back(format("ALTER TABLE {} DROP COLUMN IF EXISTS {}", table, Name(model::marker)).str());
+      step.statements.push_back(
+          format("ALTER TABLE {} DROP COLUMN IF EXISTS {}", table, Name(model::marker)).str());
     if (refresh) append_sync(step, sync);
     steps_.push_back(std::move(step));
   }
@@ -150,27 +178,35 @@ class RollbackPlan {
       if (!staying_.back().physical_table(table.physical) && made(table)) created.push_back(&table);
     for (const Table* table : created)
       for (const model::ForeignKey& key : table->foreign_keys)
-        if (made(*table, key)) steps_.push_back(drop_foreign_key(around_, table->physical, key, "rollback"));
+        if (made(*table, key))
+          steps_.push_back(drop_foreign_key(around_, table->physical, key, "rollback"));
     for (const Table* table : created) {
-      Step step = attempt(around_, *table, "ACCESS EXCLUSIVE", "rollback", "drop table " + table->physical, "only version " + gone_.name + " has it");
-      step.statements.push_back(format("DROP TABLE {}", Qualified{around_.base_schema, table->physical}).str());
+      Step step =
+          attempt(around_, *table, "ACCESS EXCLUSIVE", "rollback", "drop table " + table->physical,
+                  "only version " + gone_.name + " has it");
+      step.statements.push_back(
+          format("DROP TABLE {}", Qualified{around_.base_schema, table->physical}).str());
       steps_.push_back(std::move(step));
     }
   }
 
   void drop_functions(const Table& table, std::vector<std::string>& out) {
     for (const model::Translation& link : gone_.translations)
-      if (link.table == table.physical) out.push_back(drop_translation(around_, gone_, staying_.back(), link));
+      if (link.table == table.physical)
+        out.push_back(drop_translation(around_, gone_, staying_.back(), link));
     for (const model::Rule& rule : gone_.rules)
-      if (rule.table == table.physical && !rule.function.empty()) out.push_back(drop_rule(around_, gone_, rule));
+      if (rule.table == table.physical && !rule.function.empty())
+        out.push_back(drop_rule(around_, gone_, rule));
   }
 
   void drop_sequences() {
-    Step step = transaction("rollback", "drop the sequences of " + gone_.name, "those that never came to belong to a column");
+    Step step = transaction("rollback", "drop the sequences of " + gone_.name,
+                            "those that never came to belong to a column");
     for (auto& [logical, table] : gone_.tables)
       for (const model::Column& column : table.columns)
         if (brings_sequence(staying_.back(), table, column))
-          step.statements.push_back(format("DROP SEQUENCE IF EXISTS {}", Sql::trusted(*column.owned_sequence)).str());
+          step.statements.push_back(
+              format("DROP SEQUENCE IF EXISTS {}", Sql::trusted(*column.owned_sequence)).str());
     if (!step.statements.empty()) steps_.push_back(std::move(step));
   }
 

@@ -16,7 +16,8 @@ void collect(const Elements& elements, std::map<std::string, std::string>& names
     if (element.physical != element.name) names[element.physical] = element.name;
 }
 
-void rename_all(std::vector<std::string>& columns, const std::map<std::string, std::string>& names) {
+void rename_all(std::vector<std::string>& columns,
+                const std::map<std::string, std::string>& names) {
   for (std::string& column : columns) column = renamed(names, column);
 }
 
@@ -31,7 +32,8 @@ void settle_table(model::Table& table, const TableNames& names) {
   for (auto& key : table.foreign_keys) key.physical = renamed(names.constraints, key.physical);
 }
 
-void settle_references(model::Table& table, const Settlement& settlement, const std::string& base_schema) {
+void settle_references(model::Table& table, const Settlement& settlement,
+                       const std::string& base_schema) {
   for (auto& key : table.foreign_keys) {
     auto parent = settlement.find(key.table);
     if (key.schema != base_schema || parent == settlement.end()) continue;
@@ -55,10 +57,12 @@ Settlement settlement_of(const model::Version& oldest) {
   return settlement;
 }
 
-model::Version settle(const model::Version& version, const Settlement& settlement, const std::string& base_schema) {
+model::Version settle(const model::Version& version, const Settlement& settlement,
+                      const std::string& base_schema) {
   model::Version settled = version;
   for (auto& [logical, table] : settled.tables) {
-    if (auto names = settlement.find(table.physical); names != settlement.end()) settle_table(table, names->second);
+    if (auto names = settlement.find(table.physical); names != settlement.end())
+      settle_table(table, names->second);
     settle_references(table, settlement, base_schema);
   }
   for (auto& link : settled.translations)

@@ -1,4 +1,5 @@
-// Settling: once the oldest version is gone, what is left takes the names of the now oldest version.
+// Settling: once the oldest version is gone, what is left takes the names of the now oldest
+// version.
 #pragma once
 
 #include <map>
@@ -10,15 +11,16 @@ namespace pgstrata::plan {
 
 // Of one physical table; keys are physical names before, values after.
 struct TableNames {
-  std::string table;                                  // physical name after
+  std::string table;  // physical name after
   std::map<std::string, std::string> columns, indexes, constraints;
 };
 using Settlement = std::map<std::string, TableNames>;  // by physical name of the table before
 
 // The names every table of `oldest` takes.
 Settlement settlement_of(const model::Version& oldest);
-// The version with the new physical names, in its translations and rules too, and in foreign keys that
-// point to settled tables.
-model::Version settle(const model::Version& version, const Settlement& settlement, const std::string& base_schema);
+// The version with the new physical names, in its translations and rules too, and in foreign keys
+// that point to settled tables.
+model::Version settle(const model::Version& version, const Settlement& settlement,
+                      const std::string& base_schema);
 
 }  // namespace pgstrata::plan

@@ -19,7 +19,8 @@ namespace {
 
 template <typename Elements>
 bool has(const Elements& elements, const std::string& physical) {
-  return std::any_of(elements.begin(), elements.end(), [&](auto& element) { return element.physical == physical; });
+  return std::any_of(elements.begin(), elements.end(),
+                     [&](auto& element) { return element.physical == physical; });
 }
 
 void collect_dying(TableChange& change, const Chain& before, const std::string& physical) {
@@ -36,7 +37,8 @@ void collect_dying(TableChange& change, const Chain& before, const std::string& 
     (index.constraint ? change.dying_constraints : change.dying_indexes).push_back(index.physical);
   }
   for (const model::Check& check : change.retired->checks)
-    if (!survives(&Table::checks, check.physical)) change.dying_constraints.push_back(check.physical);
+    if (!survives(&Table::checks, check.physical))
+      change.dying_constraints.push_back(check.physical);
   for (const Column& column : change.retired->columns) {
     if (!column.not_null || !survives(&Table::columns, column.physical)) continue;
     bool demanded = std::any_of(before.begin(), before.end(), [&](const Version& version) {
@@ -56,7 +58,8 @@ std::set<std::string> column_names(const TableChange& change) {
   return names;
 }
 
-std::string name_aside(std::set<std::string>& present, const std::string& name, const std::string& suffix) {
+std::string name_aside(std::set<std::string>& present, const std::string& name,
+                       const std::string& suffix) {
   std::string aside = model::with_suffix("_" + name, suffix);
   for (int number = 1; !present.insert(aside).second; ++number)
     aside = model::with_suffix("_" + name, suffix + std::to_string(number));
@@ -68,14 +71,15 @@ void name_dying(TableChange& change) {
   std::set<std::string> wanted, present = column_names(change);
   for (auto& [from, to] : change.names.columns) wanted.insert(to);
   for (const Column* column : change.dying)
-    change.dying_after_rename.push_back(wanted.count(column->physical) ? name_aside(present, column->physical, "_gone")
-                                                                       : column->physical);
+    change.dying_after_rename.push_back(wanted.count(column->physical)
+                                            ? name_aside(present, column->physical, "_gone")
+                                            : column->physical);
 }
 
 }  // namespace
 
-TableChange table_change(const Surroundings&, const Version& retired, const Chain& before, const Chain& after,
-                         const std::string& physical, const TableNames& names) {
+TableChange table_change(const Surroundings&, const Version& retired, const Chain& before,
+                         const Chain& after, const std::string& physical, const TableNames& names) {
   TableChange change;
   change.physical = physical;
   change.names = names;
@@ -91,7 +95,7 @@ TableChange table_change(const Surroundings&, const Version& retired, const Chai
     bool hides = false;
     for (const Column& column : shown ? shown->columns : std::vector<Column>{}) {
       if (column.default_ || column.generated || column.identity) continue;
-      for (std::size_t older = 0; older < i; ++older) {   // each of them is going to be the oldest
+      for (std::size_t older = 0; older < i; ++older) {  // each of them is going to be the oldest
         const Table* table = before[older].physical_table(physical);
         const Column* base = table ? table->physical_column(column.physical) : nullptr;
         hides |= base && base->default_;
@@ -108,10 +112,11 @@ TableChange table_change(const Surroundings&, const Version& retired, const Chai
     return table && table->marked;
   });
   change.drops_marker = marked && !change.still_linked;
-  change.drops_columns_at_once = std::none_of(before.begin(), before.end(), [&](const Version& version) {
-    const Table* table = version.physical_table(physical);
-    return table && !table->inner_view.empty();
-  });
+  change.drops_columns_at_once =
+      std::none_of(before.begin(), before.end(), [&](const Version& version) {
+        const Table* table = version.physical_table(physical);
+        return table && !table->inner_view.empty();
+      });
   return change;
 }
 
@@ -120,7 +125,9 @@ namespace {
 class TableSettlement {
  public:
   TableSettlement(const Surroundings& around, const TableChange& change)
-      : around_(around), change_(change), table_(format("{}", Qualified{around.base_schema, change.physical})) {}
+      : around_(around),
+        change_(change),
+        table_(format("{}", Qualified{around.base_schema, change.physical})) {}
 
   std::vector<std::string> run() {
     sequences();
@@ -146,7 +153,9 @@ class TableSettlement {
     for (const Column& column : change_.oldest->columns)
       for (const Column* gone : change_.dying)
         if (column.owned_sequence && column.owned_sequence == gone->owned_sequence)
-          out_.push_back(format("ALTER SEQUENCE {} OWNED BY {}.{}", Sql::trusted(*column.owned_sequence), table_, Name(column.physical)).str());
+          out_.push_back(format("ALTER SEQUENCE {} OWNED BY {}.{}",
+                                Sql::trusted(*column.owned_sequence), table_, Name(column.physical))
+                             .str());
   }
 
   void triggers() {
@@ -163,8 +172,10 @@ class TableSettlement {
     for (auto& name : change_.dying_constraints) alter("DROP CONSTRAINT {}", Name(name));
     for (const Column* column : change_.dying) {
       if (column->generated) continue;
-      if (column->identity) alter("ALTER COLUMN {} DROP IDENTITY", Name(column->physical));
-      else if (column->physical_default) alter("ALTER COLUMN {} DROP DEFAULT", Name(column->physical));
+      if (column->identity)
+        alter("ALTER COLUMN {} DROP IDENTITY", Name(column->physical));
+      else if (column->physical_default)
+        alter("ALTER COLUMN {} DROP DEFAULT", Name(column->physical));
       if (column->not_null) alter("ALTER COLUMN {} DROP NOT NULL", Name(column->physical));
     }
   }
@@ -174,9 +185,10 @@ class TableSettlement {
     for (const Column& column : change_.oldest->columns) present.insert(column.physical);
     for (std::size_t i = 0; i < change_.dying.size(); ++i)
       if (change_.dying[i]->physical != change_.dying_after_rename[i])
-        alter("RENAME COLUMN {} TO {}", Name(change_.dying[i]->physical), Name(change_.dying_after_rename[i]));
+        alter("RENAME COLUMN {} TO {}", Name(change_.dying[i]->physical),
+              Name(change_.dying_after_rename[i]));
     std::set<std::string> names = column_names(change_);
-    std::vector<std::pair<std::string, std::string>> second;   // swaps go by a name of their own
+    std::vector<std::pair<std::string, std::string>> second;  // swaps go by a name of their own
     for (auto& [from, to] : change_.names.columns) {
       bool occupied = present.count(to) > 0;
       std::string aside = occupied ? name_aside(names, to, "_new") : to;
@@ -189,30 +201,42 @@ class TableSettlement {
   void column_rules() {
     for (const Column& column : change_.settled->columns) {
       const Column& before = *change_.oldest->column(column.name);
-      auto text = [](const std::optional<sql::Expression>& e) { return e ? e->text : std::string(); };
-      if (!column.generated && !column.identity && text(column.default_) != text(before.physical_default)) {
-        if (column.default_) alter("ALTER COLUMN {} SET DEFAULT {}", Name(column.physical), Sql::trusted(column.default_->text));
-        else alter("ALTER COLUMN {} DROP DEFAULT", Name(column.physical));
+      auto text = [](const std::optional<sql::Expression>& e) {
+        return e ? e->text : std::string();
+      };
+      if (!column.generated && !column.identity &&
+          text(column.default_) != text(before.physical_default)) {
+        if (column.default_)
+          alter("ALTER COLUMN {} SET DEFAULT {}", Name(column.physical),
+                Sql::trusted(column.default_->text));
+        else
+          alter("ALTER COLUMN {} DROP DEFAULT", Name(column.physical));
       }
       if (proved_here(before)) {
-        alter("ALTER COLUMN {} SET NOT NULL", Name(column.physical));   // the check proves it: no scan
+        alter("ALTER COLUMN {} SET NOT NULL",
+              Name(column.physical));  // the check proves it: no scan
         proofs_.push_back(not_null_proof(before));
       }
     }
     for (const model::Rule* rule : change_.rules)
       if (rule->name.empty()) {
-        alter("ALTER COLUMN {} SET NOT NULL", Name(change_.settled->column(rule->column)->physical));
+        alter("ALTER COLUMN {} SET NOT NULL",
+              Name(change_.settled->column(rule->column)->physical));
         proofs_.push_back(rule->helper);
       }
     for (const std::string& relaxed : change_.relaxed) {
       auto renamed = change_.names.columns.find(relaxed);
-      alter("ALTER COLUMN {} DROP NOT NULL", Name(renamed == change_.names.columns.end() ? relaxed : renamed->second));
+      alter("ALTER COLUMN {} DROP NOT NULL",
+            Name(renamed == change_.names.columns.end() ? relaxed : renamed->second));
     }
   }
 
-  // A column the oldest version filled by a translation: NOT NULL stands on a validated check so far.
+  // A column the oldest version filled by a translation: NOT NULL stands on a validated check so
+  // far.
   bool proved_here(const Column& before) const {
-    return before.not_null && change_.retired && !change_.retired->physical_column(before.physical) && change_.filled.count(before.physical);
+    return before.not_null && change_.retired &&
+           !change_.retired->physical_column(before.physical) &&
+           change_.filled.count(before.physical);
   }
 
   void keys() {
@@ -221,23 +245,35 @@ class TableSettlement {
       bool own_name = index.physical == index.name;
       bool made_with_table = !change_.retired && own_name;
       if (index.constraint && is_new && !made_with_table) {
-        Sql deferrable = Sql::trusted(index.deferrable ? (index.deferred ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE") : "");
-        alter("ADD CONSTRAINT {} {} USING INDEX {}{}", Name(index.name), Sql::trusted(index.constraint == 'p' ? "PRIMARY KEY" : "UNIQUE"),
+        Sql deferrable = Sql::trusted(
+            index.deferrable ? (index.deferred ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE")
+                             : "");
+        alter("ADD CONSTRAINT {} {} USING INDEX {}{}", Name(index.name),
+              Sql::trusted(index.constraint == 'p' ? "PRIMARY KEY" : "UNIQUE"),
               Name(index.physical), deferrable);
         if (index.constraint_comment)
-          out_.push_back(format("COMMENT ON CONSTRAINT {} ON {} IS {}", Name(index.name), table_, Literal(*index.constraint_comment)).str());
+          out_.push_back(format("COMMENT ON CONSTRAINT {} ON {} IS {}", Name(index.name), table_,
+                                Literal(*index.constraint_comment))
+                             .str());
       } else if (!own_name) {
-        out_.push_back(format("ALTER INDEX {} RENAME TO {}", Qualified{around_.base_schema, index.physical}, Name(index.name)).str());
+        out_.push_back(format("ALTER INDEX {} RENAME TO {}",
+                              Qualified{around_.base_schema, index.physical}, Name(index.name))
+                           .str());
       }
       for (std::size_t i = 0; is_new && i < index.keys.size(); ++i)
         if (index.keys[i].statistics_target >= 0)
-          out_.push_back(format("ALTER INDEX {} ALTER COLUMN {} SET STATISTICS {}", Qualified{around_.base_schema, index.name},
-                                i + 1, index.keys[i].statistics_target).str());
+          out_.push_back(format("ALTER INDEX {} ALTER COLUMN {} SET STATISTICS {}",
+                                Qualified{around_.base_schema, index.name}, i + 1,
+                                index.keys[i].statistics_target)
+                             .str());
       if (index.clustered && is_new) alter("CLUSTER ON {}", Name(index.name));
       if (index.comment && is_new)
-        out_.push_back(format("COMMENT ON INDEX {} IS {}", Qualified{around_.base_schema, index.name}, Literal(*index.comment)).str());
+        out_.push_back(format("COMMENT ON INDEX {} IS {}",
+                              Qualified{around_.base_schema, index.name}, Literal(*index.comment))
+                           .str());
     }
-    for (auto& proof : proofs_) alter("DROP CONSTRAINT {}", Name(proof));   // after SET NOT NULL and PRIMARY KEY
+    for (auto& proof : proofs_)
+      alter("DROP CONSTRAINT {}", Name(proof));  // after SET NOT NULL and PRIMARY KEY
   }
 
   void rename_constraints() {
@@ -249,18 +285,26 @@ class TableSettlement {
     if (constraint.physical == constraint.name) return;
     alter("RENAME CONSTRAINT {} TO {}", Name(constraint.physical), Name(constraint.name));
     if (constraint.comment)
-      out_.push_back(format("COMMENT ON CONSTRAINT {} ON {} IS {}", Name(constraint.name), table_, Literal(*constraint.comment)).str());
+      out_.push_back(format("COMMENT ON CONSTRAINT {} ON {} IS {}", Name(constraint.name), table_,
+                            Literal(*constraint.comment))
+                         .str());
   }
 
   void comments() {
     if (!change_.retired) return;
     if (change_.settled->comment != change_.retired->comment)
-      out_.push_back(format("COMMENT ON TABLE {} IS {}", table_, comment_text(change_.settled->comment)).str());
+      out_.push_back(
+          format("COMMENT ON TABLE {} IS {}", table_, comment_text(change_.settled->comment))
+              .str());
     for (const Column& column : change_.settled->columns) {
       const Column& now = *change_.oldest->column(column.name);
       const Column* before = change_.retired->physical_column(now.physical);
-      if (before ? before->comment == column.comment : (now.privileges_of.empty() && !column.comment)) continue;
-      out_.push_back(format("COMMENT ON COLUMN {}.{} IS {}", table_, Name(column.physical), comment_text(column.comment)).str());
+      if (before ? before->comment == column.comment
+                 : (now.privileges_of.empty() && !column.comment))
+        continue;
+      out_.push_back(format("COMMENT ON COLUMN {}.{} IS {}", table_, Name(column.physical),
+                            comment_text(column.comment))
+                         .str());
     }
   }
 
@@ -277,14 +321,18 @@ std::vector<std::string> settle_statements(const Surroundings& around, const Tab
 }
 
 Step count_violations(const Surroundings& around, const Table& table, const model::Rule& rule) {
-  Step step = transaction("rules", "count rows of " + table.physical + " that break " + (rule.name.empty() ? "NOT NULL of " + rule.column : rule.name),
+  Step step = transaction("rules",
+                          "count rows of " + table.physical + " that break " +
+                              (rule.name.empty() ? "NOT NULL of " + rule.column : rule.name),
                           "older versions were free to write them");
   step.kind = StepKind::validate;
   step.lock = "ACCESS SHARE on " + table.physical;
   step.scans = true;
   Sql condition = physical_expression(table, rule.condition);
-  std::string message = rule.name.empty() ? "rows of table \"" + table.name + "\" have NULL in column \"" + rule.column + "\""
-                                          : "rows of table \"" + table.name + "\" violate check constraint \"" + rule.name + "\"";
+  std::string message =
+      rule.name.empty()
+          ? "rows of table \"" + table.name + "\" have NULL in column \"" + rule.column + "\""
+          : "rows of table \"" + table.name + "\" violate check constraint \"" + rule.name + "\"";
   step.statements.push_back(format(R"(DO $count$
 DECLARE found bigint;
 BEGIN
@@ -293,18 +341,25 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = found || {},
       HINT = 'mend these rows, then run the same command again';
   END IF;
-END $count$)", Qualified{around.base_schema, table.physical}, condition, Literal(" " + message)).str());
+END $count$)",
+                                   Qualified{around.base_schema, table.physical}, condition,
+                                   Literal(" " + message))
+                                .str());
   return step;
 }
 
-Step drop_foreign_key(const Surroundings& around, const std::string& table, const model::ForeignKey& key, const std::string& phase) {
-  Step step = attempt_on(around.base_schema, table, "ACCESS EXCLUSIVE", phase, "drop foreign key " + key.physical + " of " + table,
+Step drop_foreign_key(const Surroundings& around, const std::string& table,
+                      const model::ForeignKey& key, const std::string& phase) {
+  Step step = attempt_on(around.base_schema, table, "ACCESS EXCLUSIVE", phase,
+                         "drop foreign key " + key.physical + " of " + table,
                          "both tables, so it goes by itself");
   if (!(key.schema == around.base_schema && key.table == table)) {
     step.locks.push_back({key.schema, key.table, "ACCESS EXCLUSIVE"});
     step.lock += " and " + key.table;
   }
-  step.statements.push_back(format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", Qualified{around.base_schema, table}, Name(key.physical)).str());
+  step.statements.push_back(format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}",
+                                   Qualified{around.base_schema, table}, Name(key.physical))
+                                .str());
   return step;
 }
 

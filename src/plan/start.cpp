@@ -1,5 +1,6 @@
-// start: expand, fill, index, validate, steady, publish. The order is the one that keeps old contracts
-// (law 5): nothing is enforced on a twin before its trigger exists and its rows are filled.
+// start: expand, fill, index, validate, steady, publish. The order is the one that keeps old
+// contracts (law 5): nothing is enforced on a twin before its trigger exists and its rows are
+// filled.
 #include <algorithm>
 #include <set>
 
@@ -19,16 +20,22 @@ using sql::format;
 
 namespace {
 
-constexpr std::size_t views_per_step = 200;   // locks held at once by one transaction stay few
+constexpr std::size_t views_per_step = 200;  // locks held at once by one transaction stay few
 
-Sql trusted(const std::string& text) { return Sql::trusted(text); }
+Sql trusted(const std::string& text) {
+  return Sql::trusted(text);
+}
 
 Sql storage_name(char storage) {
   switch (storage) {
-    case 'p': return trusted("PLAIN");
-    case 'e': return trusted("EXTERNAL");
-    case 'm': return trusted("MAIN");
-    default: return trusted("EXTENDED");
+    case 'p':
+      return trusted("PLAIN");
+    case 'e':
+      return trusted("EXTERNAL");
+    case 'm':
+      return trusted("MAIN");
+    default:
+      return trusted("EXTENDED");
   }
 }
 
@@ -36,19 +43,21 @@ Sql storage_name(char storage) {
 struct Growth {
   const Table& before;
   const Table& after;
-  std::vector<const Column*> columns;            // new physical columns
+  std::vector<const Column*> columns;  // new physical columns
   std::vector<const model::Index*> indexes;
-  std::vector<const model::Check*> checks;       // native ones; rules are the trigger's
+  std::vector<const model::Check*> checks;  // native ones; rules are the trigger's
   std::vector<const model::ForeignKey*> keys;
   std::vector<const model::Translation*> fills;  // up links of this boundary
   bool linked = false;                           // translations or rules of this boundary
 };
 
 template <typename Element>
-std::vector<const Element*> only_in_second(const std::vector<Element>& first, const std::vector<Element>& second) {
+std::vector<const Element*> only_in_second(const std::vector<Element>& first,
+                                           const std::vector<Element>& second) {
   std::vector<const Element*> found;
   for (const Element& element : second)
-    if (std::none_of(first.begin(), first.end(), [&](const Element& e) { return e.physical == element.physical; }))
+    if (std::none_of(first.begin(), first.end(),
+                     [&](const Element& e) { return e.physical == element.physical; }))
       found.push_back(&element);
   return found;
 }
@@ -100,29 +109,37 @@ class StartPlan {
   Qualified relation(const Table& table) const { return {around_.base_schema, table.physical}; }
 
   bool is_filled(const Growth& growth, const Column& column) const {
-    return std::any_of(growth.fills.begin(), growth.fills.end(), [&](auto* link) { return link->output == column.physical; });
+    return std::any_of(growth.fills.begin(), growth.fills.end(),
+                       [&](auto* link) { return link->output == column.physical; });
   }
 
   void translations() {
-    Step step = transaction("expand", "create the translations of " + next_.name,
-                            "triggers and backfill call them; bound by OID, so no caller's search_path matters");
-    if (std::any_of(next_.tables.begin(), next_.tables.end(), [](auto& entry) { return !entry.second.inner_view.empty(); }))
+    Step step = transaction(
+        "expand", "create the translations of " + next_.name,
+        "triggers and backfill call them; bound by OID, so no caller's search_path matters");
+    if (std::any_of(next_.tables.begin(), next_.tables.end(),
+                    [](auto& entry) { return !entry.second.inner_view.empty(); }))
       step.statements = create_support_schema(around_);
     for (const Growth& growth : growths_)
       for (const Column* column : growth.columns)
         if (brings_sequence(live_.back(), growth.after, *column))
-          step.statements.push_back(format("CREATE SEQUENCE {} AS {}", trusted(*column->owned_sequence), trusted(column->type)).str());
+          step.statements.push_back(format("CREATE SEQUENCE {} AS {}",
+                                           trusted(*column->owned_sequence), trusted(column->type))
+                                        .str());
     for (const model::Translation& link : next_.translations)
-      for (auto& statement : create_translation(around_, next_, live_.back(), link)) step.statements.push_back(statement);
+      for (auto& statement : create_translation(around_, next_, live_.back(), link))
+        step.statements.push_back(statement);
     for (const model::Rule& rule : next_.rules)
       if (!rule.function.empty())
-        for (auto& statement : create_rule(around_, next_, rule)) step.statements.push_back(statement);
+        for (auto& statement : create_rule(around_, next_, rule))
+          step.statements.push_back(statement);
     if (!step.statements.empty()) steps_.push_back(std::move(step));
   }
 
   void create_tables() {
     for (const Table* table : created_) {
-      Step step = transaction("expand", "create table " + table->physical, "only version " + next_.name + " shows it");
+      Step step = transaction("expand", "create table " + table->physical,
+                              "only version " + next_.name + " shows it");
       step.statements = create_table(around_.base_schema, *table);
       steps_.push_back(std::move(step));
     }
@@ -132,14 +149,22 @@ class StartPlan {
     Qualified table = relation(growth.after);
     for (const Column* column : growth.columns) {
       bool filled = is_filled(growth, *column);
-      out.push_back(format("ALTER TABLE {} ADD COLUMN {}", table, column_definition(*column, !filled, !filled)).str());
+      out.push_back(format("ALTER TABLE {} ADD COLUMN {}", table,
+                           column_definition(*column, !filled, !filled))
+                        .str());
       if (brings_sequence(live_.back(), growth.after, *column))
-        out.push_back(format("ALTER SEQUENCE {} OWNED BY {}.{}", trusted(*column->owned_sequence), table, Name(column->physical)).str());
+        out.push_back(format("ALTER SEQUENCE {} OWNED BY {}.{}", trusted(*column->owned_sequence),
+                             table, Name(column->physical))
+                          .str());
       if (column->comment && !growth.linked)
-        out.push_back(format("COMMENT ON COLUMN {}.{} IS {}", table, Name(column->physical), Literal(*column->comment)).str());
+        out.push_back(format("COMMENT ON COLUMN {}.{} IS {}", table, Name(column->physical),
+                             Literal(*column->comment))
+                          .str());
       if (!column->privileges_of.empty())
         out.push_back(format("COMMENT ON COLUMN {}.{} IS {}", table, Name(column->physical),
-                             Literal("pgstrata: " + growth.after.name + "." + column->name + " of version " + next_.name)).str());
+                             Literal("pgstrata: " + growth.after.name + "." + column->name +
+                                     " of version " + next_.name))
+                          .str());
     }
   }
 
@@ -150,12 +175,17 @@ class StartPlan {
       const catalog::Column* source = base ? base->column(column->privileges_of) : nullptr;
       if (!source) continue;
       auto alter = [&](const Sql& what) {
-        out.push_back(format("ALTER TABLE {} ALTER COLUMN {} {}", relation(growth.after), Name(column->physical), what).str());
+        out.push_back(format("ALTER TABLE {} ALTER COLUMN {} {}", relation(growth.after),
+                             Name(column->physical), what)
+                          .str());
       };
-      if (source->statistics_target >= 0) alter(format("SET STATISTICS {}", source->statistics_target));
+      if (source->statistics_target >= 0)
+        alter(format("SET STATISTICS {}", source->statistics_target));
       // ALTER COLUMN TYPE sets these two back to what the type has.
-      if (source->type == column->type && source->storage) alter(format("SET STORAGE {}", storage_name(source->storage)));
-      if (source->type == column->type && !source->compression.empty()) alter(format("SET COMPRESSION {}", trusted(source->compression)));
+      if (source->type == column->type && source->storage)
+        alter(format("SET STORAGE {}", storage_name(source->storage)));
+      if (source->type == column->type && !source->compression.empty())
+        alter(format("SET COMPRESSION {}", trusted(source->compression)));
       if (!source->options.empty()) {
         std::vector<Sql> options;
         for (auto& option : source->options) options.push_back(trusted(option));
@@ -168,17 +198,24 @@ class StartPlan {
     bool needs_marker = growth.linked && !growth.before.marked;
     if (growth.columns.empty() && !growth.linked) return;
     Step step = attempt(around_, growth.after, "ACCESS EXCLUSIVE", "expand",
-                        "add " + std::to_string(growth.columns.size()) + (growth.columns.size() == 1 ? " column" : " columns") +
-                            (growth.linked ? " and the filling trigger" : "") + " to " + growth.after.physical,
+                        "add " + std::to_string(growth.columns.size()) +
+                            (growth.columns.size() == 1 ? " column" : " columns") +
+                            (growth.linked ? " and the filling trigger" : "") + " to " +
+                            growth.after.physical,
                         "catalog only: no row is read or written");
     add_columns(growth, step.statements);
     copy_column_settings(growth, step.statements);
     if (needs_marker) {
       Qualified table = relation(growth.after);
-      step.statements.push_back(format("ALTER TABLE {} ADD COLUMN {} smallint DEFAULT 0", table, Name(model::marker)).str());
-      step.statements.push_back(format("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT", table, Name(model::marker)).str());
-      step.statements.push_back(format("COMMENT ON COLUMN {}.{} IS {}", table, Name(model::marker),
-                                       Literal("pgstrata: which version wrote the row; see docs, \"marker\"")).str());
+      step.statements.push_back(
+          format("ALTER TABLE {} ADD COLUMN {} smallint DEFAULT 0", table, Name(model::marker))
+              .str());
+      step.statements.push_back(
+          format("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT", table, Name(model::marker)).str());
+      step.statements.push_back(
+          format("COMMENT ON COLUMN {}.{} IS {}", table, Name(model::marker),
+                 Literal("pgstrata: which version wrote the row; see docs, \"marker\""))
+              .str());
     }
     grant_on_twins(around_, growth.after, growth.columns, needs_marker, step.statements);
     // From the same moment on, or rows written in between would carry no mark.
@@ -191,20 +228,29 @@ class StartPlan {
     Step step;
     step.phase = "backfill";
     step.kind = StepKind::backfill;
-    step.title = "fill " + std::to_string(growth.fills.size()) + (growth.fills.size() == 1 ? " column" : " columns") +
-                 " of " + growth.after.physical;
+    step.title = "fill " + std::to_string(growth.fills.size()) +
+                 (growth.fills.size() == 1 ? " column" : " columns") + " of " +
+                 growth.after.physical;
     step.reason = "rows that are older than the trigger";
     step.lock = "ROW EXCLUSIVE on " + growth.after.physical;
     step.scans = step.rewrites = true;
-    Fill fill{.schema = around_.base_schema, .table = growth.after.physical, .marker = model::marker, .newest = next_.ordinal, .assignments = {}};
+    Fill fill{.schema = around_.base_schema,
+              .table = growth.after.physical,
+              .marker = model::marker,
+              .newest = next_.ordinal,
+              .assignments = {}};
     std::vector<Sql> assignments;
     for (const model::Translation* link : growth.fills) {
       fill.assignments.push_back({link->output, call_translation(around_, *link).str()});
-      assignments.push_back(format("{} = {}", Name(link->output), call_translation(around_, *link)));
+      assignments.push_back(
+          format("{} = {}", Name(link->output), call_translation(around_, *link)));
     }
     assignments.push_back(format("{} = {}", Name(model::marker), -next_.ordinal));
-    step.statements.push_back(format("UPDATE {} SET {}\nWHERE {} > {}   -- by page ranges, in short transactions",
-                                     relation(growth.after), sql::join(assignments, ", "), Name(model::marker), -next_.ordinal).str());
+    step.statements.push_back(
+        format("UPDATE {} SET {}\nWHERE {} > {}   -- by page ranges, in short transactions",
+               relation(growth.after), sql::join(assignments, ", "), Name(model::marker),
+               -next_.ordinal)
+            .str());
     step.fill = std::move(fill);
     steps_.push_back(std::move(step));
   }
@@ -219,28 +265,33 @@ class StartPlan {
                                                    : "becomes " + index->name + " at completion";
       step.lock = "SHARE UPDATE EXCLUSIVE on " + growth.after.physical;
       step.scans = true;
-      step.index = IndexBuild{around_.base_schema, growth.after.physical, index->physical, false, index->unique};
-      step.statements.push_back(create_index(around_.base_schema, growth.after, *index, true).str());
+      step.index = IndexBuild{around_.base_schema, growth.after.physical, index->physical, false,
+                              index->unique};
+      step.statements.push_back(
+          create_index(around_.base_schema, growth.after, *index, true).str());
       steps_.push_back(std::move(step));
     }
   }
 
   void constrain(const Growth& growth) {
-    std::vector<std::pair<std::string, Sql>> checks;   // name, definition
+    std::vector<std::pair<std::string, Sql>> checks;  // name, definition
     for (const Column* column : growth.columns)
       if (column->not_null && is_filled(growth, *column))
-        checks.emplace_back(not_null_proof(*column), format("CONSTRAINT {} CHECK ({} IS NOT NULL)",
-                                                            Name(not_null_proof(*column)), Name(column->physical)));
-    std::set<std::string> unproved;   // copies of checks that PostgreSQL never validated
+        checks.emplace_back(not_null_proof(*column),
+                            format("CONSTRAINT {} CHECK ({} IS NOT NULL)",
+                                   Name(not_null_proof(*column)), Name(column->physical)));
+    std::set<std::string> unproved;  // copies of checks that PostgreSQL never validated
     for (const model::Check* check : growth.checks) {
       checks.emplace_back(check->physical, check_definition(growth.after, *check));
       if (!check->validated) unproved.insert(check->physical);
     }
     if (checks.empty()) return;
-    Step step = attempt(around_, growth.after, "ACCESS EXCLUSIVE", "validate", "add the checks of " + growth.after.physical,
+    Step step = attempt(around_, growth.after, "ACCESS EXCLUSIVE", "validate",
+                        "add the checks of " + growth.after.physical,
                         "NOT VALID: no row is read while the lock is held");
     for (auto& [name, definition] : checks)
-      step.statements.push_back(format("ALTER TABLE {} ADD {} NOT VALID", relation(growth.after), definition).str());
+      step.statements.push_back(
+          format("ALTER TABLE {} ADD {} NOT VALID", relation(growth.after), definition).str());
     steps_.push_back(std::move(step));
     for (auto& [name, definition] : checks)
       if (!unproved.count(name)) steps_.push_back(validate(around_, growth.after, name));
@@ -254,8 +305,10 @@ class StartPlan {
       step.locks.push_back({key.schema, key.table, "SHARE ROW EXCLUSIVE"});
       step.lock += " and " + key.table;
     }
-    step.statements.push_back(format("ALTER TABLE {} ADD {} {}", relation(table), foreign_key_definition(table, key),
-                                     trusted(empty ? "" : "NOT VALID")).str());
+    step.statements.push_back(format("ALTER TABLE {} ADD {} {}", relation(table),
+                                     foreign_key_definition(table, key),
+                                     trusted(empty ? "" : "NOT VALID"))
+                                  .str());
     steps_.push_back(std::move(step));
     if (!empty && key.validated) steps_.push_back(validate(around_, table, key.physical));
   }
@@ -278,18 +331,23 @@ class StartPlan {
     step.title = "analyze the new columns of " + growth.after.physical;
     step.reason = "the planner knows their values before the first client asks";
     step.lock = "SHARE UPDATE EXCLUSIVE on " + growth.after.physical;
-    step.statements.push_back(format("ANALYZE {} ({})", relation(growth.after), sql::join(columns, ", ")).str());
+    step.statements.push_back(
+        format("ANALYZE {} ({})", relation(growth.after), sql::join(columns, ", ")).str());
     steps_.push_back(std::move(step));
   }
 
-  // Every table with a link at any live boundary: the new version's writers must be known to its functions.
+  // Every table with a link at any live boundary: the new version's writers must be known to its
+  // functions.
   void steady() {
     for (auto& [logical, table] : next_.tables) {
       if (!table.marked) continue;
       SyncTable sync = sync_table(around_, chain_, table.physical, false);
-      // Dropping a trigger takes the stronger lock: a table whose rows only had to be filled needs none any more.
-      const char* lock = compile_sync(sync).update_trigger ? "SHARE ROW EXCLUSIVE" : "ACCESS EXCLUSIVE";
-      Step step = attempt(around_, table, lock, "steady", "switch " + table.physical + " to steady triggers",
+      // Dropping a trigger takes the stronger lock: a table whose rows only had to be filled needs
+      // none any more.
+      const char* lock =
+          compile_sync(sync).update_trigger ? "SHARE ROW EXCLUSIVE" : "ACCESS EXCLUSIVE";
+      Step step = attempt(around_, table, lock, "steady",
+                          "switch " + table.physical + " to steady triggers",
                           "from here on writes of version " + next_.name + " are translated too");
       append_sync(step, sync);
       steps_.push_back(std::move(step));
@@ -315,7 +373,8 @@ std::vector<Step> plan_publish(const Surroundings& around, const Chain& live, Ve
   assign_layers(around, live, next);
   std::vector<Step> steps;
   std::string hidden = hidden_schema_name(around.support_schema, next);
-  Step current = transaction("publish", "build the views of " + next.name, "hidden until the last step renames their schema");
+  Step current = transaction("publish", "build the views of " + next.name,
+                             "hidden until the last step renames their schema");
   current.statements = create_version_schema(around, next, hidden);
   std::size_t views = 0;
   for (auto& [logical, table] : next.tables) {
@@ -323,13 +382,16 @@ std::vector<Step> plan_publish(const Surroundings& around, const Chain& live, Ve
       steps.push_back(current);
       current.statements.clear();
     }
-    for (auto& statement : create_views(around, live, next, table, hidden)) current.statements.push_back(statement);
+    for (auto& statement : create_views(around, live, next, table, hidden))
+      current.statements.push_back(statement);
     ++views;
   }
   steps.push_back(std::move(current));
-  Step publish = transaction("publish", "publish " + next.schema, "the version appears at once; no table or view is locked");
+  Step publish = transaction("publish", "publish " + next.schema,
+                             "the version appears at once; no table or view is locked");
   publish.kind = StepKind::publish;
-  publish.statements.push_back(format("ALTER SCHEMA {} RENAME TO {}", Name(hidden), Name(next.schema)).str());
+  publish.statements.push_back(
+      format("ALTER SCHEMA {} RENAME TO {}", Name(hidden), Name(next.schema)).str());
   steps.push_back(std::move(publish));
   return steps;
 }

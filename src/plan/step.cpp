@@ -1,5 +1,5 @@
-// Steps as JSON. Fields that have their default are left out, so the journal stays readable; fields that
-// a later release added are ignored on reading only if `format` is still the same.
+// Steps as JSON. Fields that have their default are left out, so the journal stays readable; fields
+// that a later release added are ignored on reading only if `format` is still the same.
 #include "plan/step.hpp"
 
 #include <array>
@@ -28,7 +28,8 @@ constexpr std::array<std::pair<StepKind, const char*>, 7> kinds{{
 StepKind kind_from(const std::string& word) {
   for (const auto& [kind, name] : kinds)
     if (word == name) return kind;
-  throw Error(Exit::failure, "unreadable-journal", "the journal holds a step of unknown kind \"" + word + "\"");
+  throw Error(Exit::failure, "unreadable-journal",
+              "the journal holds a step of unknown kind \"" + word + "\"");
 }
 
 void put(Json& json, const char* key, const std::string& text) {

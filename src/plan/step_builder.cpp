@@ -17,8 +17,8 @@ Step transaction(const std::string& phase, const std::string& title, const std::
   return step;
 }
 
-Step attempt_on(const std::string& schema, const std::string& table, const std::string& mode, const std::string& phase,
-                const std::string& title, const std::string& reason) {
+Step attempt_on(const std::string& schema, const std::string& table, const std::string& mode,
+                const std::string& phase, const std::string& title, const std::string& reason) {
   Step step = transaction(phase, title, reason);
   step.kind = StepKind::attempt;
   step.lock = mode + " on " + table;
@@ -26,23 +26,26 @@ Step attempt_on(const std::string& schema, const std::string& table, const std::
   return step;
 }
 
-Step attempt(const Surroundings& around, const model::Table& table, const std::string& mode, const std::string& phase,
-             const std::string& title, const std::string& reason) {
+Step attempt(const Surroundings& around, const model::Table& table, const std::string& mode,
+             const std::string& phase, const std::string& title, const std::string& reason) {
   return attempt_on(around.base_schema, table.physical, mode, phase, title, reason);
 }
 
-Step validate(const Surroundings& around, const model::Table& table, const std::string& constraint) {
-  Step step = transaction("validate", "validate " + constraint + " on " + table.physical, "reads and writes go on meanwhile");
+Step validate(const Surroundings& around, const model::Table& table,
+              const std::string& constraint) {
+  Step step = transaction("validate", "validate " + constraint + " on " + table.physical,
+                          "reads and writes go on meanwhile");
   step.kind = StepKind::validate;
   step.lock = "SHARE UPDATE EXCLUSIVE on " + table.physical;
   step.scans = true;
-  step.statements.push_back(format("ALTER TABLE {} VALIDATE CONSTRAINT {}", Qualified{around.base_schema, table.physical},
-                                   Name(constraint)).str());
+  step.statements.push_back(format("ALTER TABLE {} VALIDATE CONSTRAINT {}",
+                                   Qualified{around.base_schema, table.physical}, Name(constraint))
+                                .str());
   return step;
 }
 
-Step user_sql(const std::string& phase, const std::string& title, const std::string& reason, const std::string& path,
-              const std::string& sql) {
+Step user_sql(const std::string& phase, const std::string& title, const std::string& reason,
+              const std::string& path, const std::string& sql) {
   Step step = transaction(phase, title, reason);
   step.kind = StepKind::user_sql;
   step.lock = "whatever the SQL takes";

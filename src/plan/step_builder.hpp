@@ -11,14 +11,14 @@ namespace pgstrata::plan {
 
 Step transaction(const std::string& phase, const std::string& title, const std::string& reason);
 // Statements under a table lock, taken by attempts.
-Step attempt(const Surroundings& around, const model::Table& table, const std::string& mode, const std::string& phase,
-             const std::string& title, const std::string& reason);
-Step attempt_on(const std::string& schema, const std::string& table, const std::string& mode, const std::string& phase,
-                const std::string& title, const std::string& reason);
+Step attempt(const Surroundings& around, const model::Table& table, const std::string& mode,
+             const std::string& phase, const std::string& title, const std::string& reason);
+Step attempt_on(const std::string& schema, const std::string& table, const std::string& mode,
+                const std::string& phase, const std::string& title, const std::string& reason);
 Step validate(const Surroundings& around, const model::Table& table, const std::string& constraint);
 // A user's SQL as it stands, names looked up as its author would.
-Step user_sql(const std::string& phase, const std::string& title, const std::string& reason, const std::string& path,
-              const std::string& sql);
+Step user_sql(const std::string& phase, const std::string& title, const std::string& reason,
+              const std::string& path, const std::string& sql);
 void append(std::vector<Step>& steps, std::vector<Step> more);
 void append_sync(Step& step, const SyncTable& table);
 void append(std::vector<std::string>& statements, const std::vector<sql::Sql>& more);

@@ -14,13 +14,15 @@ using sql::join;
 
 namespace {
 
-Sql trusted(const std::string& text) { return Sql::trusted(text); }
+Sql trusted(const std::string& text) {
+  return Sql::trusted(text);
+}
 
 // A function in the support schema that gives one expression over a table's columns.
 struct Function {
   const std::string& name;
-  const std::vector<std::string>& parameters;   // logical columns of `table`
-  const model::Table& table;                    // of the version whose shape the expression sees
+  const std::vector<std::string>& parameters;  // logical columns of `table`
+  const model::Table& table;                   // of the version whose shape the expression sees
   const sql::Expression& expression;
   const std::string& type;
   std::string comment;
@@ -32,24 +34,30 @@ const model::Column& parameter(const Function& function, std::size_t i) {
 
 Sql signature(const Surroundings& around, const Function& function) {
   std::vector<Sql> types;
-  for (std::size_t i = 0; i < function.parameters.size(); ++i) types.push_back(trusted(parameter(function, i).type));
+  for (std::size_t i = 0; i < function.parameters.size(); ++i)
+    types.push_back(trusted(parameter(function, i).type));
   return format("{}({})", Qualified{around.support_schema, function.name}, join(types, ", "));
 }
 
 Sql volatility(const sql::Expression& expression) {
-  if (expression.reads_tables && expression.volatility == sql::Volatility::immutable) return trusted("STABLE");
+  if (expression.reads_tables && expression.volatility == sql::Volatility::immutable)
+    return trusted("STABLE");
   switch (expression.volatility) {
-    case sql::Volatility::immutable: return trusted("IMMUTABLE");
-    case sql::Volatility::stable: return trusted("STABLE");
-    default: return trusted("VOLATILE");
+    case sql::Volatility::immutable:
+      return trusted("IMMUTABLE");
+    case sql::Volatility::stable:
+      return trusted("STABLE");
+    default:
+      return trusted("VOLATILE");
   }
 }
 
-// $n, not the parameter's name: an inner query may have a column of that name. A parameter has lost its
-// column's collation, so each use says it again.
+// $n, not the parameter's name: an inner query may have a column of that name. A parameter has lost
+// its column's collation, so each use says it again.
 Sql body(const Function& function) {
   return function.expression.rewrite([&](const std::string& column) {
-    auto at = std::find(function.parameters.begin(), function.parameters.end(), column) - function.parameters.begin();
+    auto at = std::find(function.parameters.begin(), function.parameters.end(), column) -
+              function.parameters.begin();
     const std::string& collation = parameter(function, static_cast<std::size_t>(at)).collation;
     Sql use = format("${}", at + 1);
     return collation.empty() ? use : format("({} COLLATE {})", use, trusted(collation));
@@ -59,14 +67,17 @@ Sql body(const Function& function) {
 std::vector<std::string> create(const Surroundings& around, const Function& function) {
   std::vector<Sql> parameters;
   for (std::size_t i = 0; i < function.parameters.size(); ++i)
-    parameters.push_back(format("{} {}", Name(function.parameters[i]), trusted(parameter(function, i).type)));
+    parameters.push_back(
+        format("{} {}", Name(function.parameters[i]), trusted(parameter(function, i).type)));
   Sql definer = function.expression.needs_definer()
-                    ? format("\n  SECURITY DEFINER SET search_path = pg_catalog, {}, pg_temp", Name(around.base_schema))
+                    ? format("\n  SECURITY DEFINER SET search_path = pg_catalog, {}, pg_temp",
+                             Name(around.base_schema))
                     : Sql();
   Sql name = signature(around, function);
   return {format("CREATE FUNCTION {}({}) RETURNS {}\n  LANGUAGE sql {}{}\n  RETURN {}",
-                 Qualified{around.support_schema, function.name}, join(parameters, ", "), trusted(function.type),
-                 volatility(function.expression), definer, body(function)).str(),
+                 Qualified{around.support_schema, function.name}, join(parameters, ", "),
+                 trusted(function.type), volatility(function.expression), definer, body(function))
+              .str(),
           format("COMMENT ON FUNCTION {} IS {}", name, Literal(function.comment)).str(),
           format("GRANT EXECUTE ON FUNCTION {} TO PUBLIC", name).str()};
 }
@@ -76,30 +87,39 @@ std::string drop(const Surroundings& around, const Function& function) {
 }
 
 Function function_of(const Version& version, const Version& before, const Translation& link) {
-  return {link.function, link.parameters, *(link.up ? before : version).physical_table(link.table), link.expression, link.type,
+  return {link.function,
+          link.parameters,
+          *(link.up ? before : version).physical_table(link.table),
+          link.expression,
+          link.type,
           "translation across version " + version.name + ": " + link.title};
 }
 
 const std::string boolean = "boolean";
 
 Function function_of(const Version& version, const model::Rule& rule) {
-  return {rule.function, rule.parameters, *version.physical_table(rule.table), rule.condition, boolean,
+  return {rule.function,
+          rule.parameters,
+          *version.physical_table(rule.table),
+          rule.condition,
+          boolean,
           "check " + rule.name + " of version " + version.name + ", for its writers only"};
 }
 
 }  // namespace
 
-std::vector<std::string> create_translation(const Surroundings& around, const Version& version, const Version& before,
-                                            const Translation& link) {
+std::vector<std::string> create_translation(const Surroundings& around, const Version& version,
+                                            const Version& before, const Translation& link) {
   return create(around, function_of(version, before, link));
 }
 
-std::string drop_translation(const Surroundings& around, const Version& version, const Version& before,
-                             const Translation& link) {
+std::string drop_translation(const Surroundings& around, const Version& version,
+                             const Version& before, const Translation& link) {
   return drop(around, function_of(version, before, link));
 }
 
-std::vector<std::string> create_rule(const Surroundings& around, const Version& version, const model::Rule& rule) {
+std::vector<std::string> create_rule(const Surroundings& around, const Version& version,
+                                     const model::Rule& rule) {
   return create(around, function_of(version, rule));
 }
 
@@ -117,10 +137,14 @@ namespace {
 
 void add_columns(SyncTable& sync, const Version& version, const model::Table& table) {
   for (const model::Column& column : table.columns) {
-    auto known = std::find_if(sync.columns.begin(), sync.columns.end(), [&](auto& c) { return c.name == column.physical; });
+    auto known = std::find_if(sync.columns.begin(), sync.columns.end(),
+                              [&](auto& c) { return c.name == column.physical; });
     if (known == sync.columns.end())
-      sync.columns.push_back({.name = column.physical, .lo = version.ordinal, .hi = version.ordinal,
-                              .image_equality = column.image_equality, .type = trusted(column.type)});
+      sync.columns.push_back({.name = column.physical,
+                              .lo = version.ordinal,
+                              .hi = version.ordinal,
+                              .image_equality = column.image_equality,
+                              .type = trusted(column.type)});
     else
       known->hi = version.ordinal;
   }
@@ -129,11 +153,17 @@ void add_columns(SyncTable& sync, const Version& version, const model::Table& ta
 void add_links(SyncTable& sync, const Surroundings& around, const Version& version) {
   for (const Translation& link : version.translations)
     if (link.table == sync.table)
-      sync.links.push_back({.boundary = version.ordinal, .up = link.up, .output = link.output, .inputs = link.inputs,
-                            .function = format("{}", Qualified{around.support_schema, link.function}), .reason = link.title});
+      sync.links.push_back(
+          {.boundary = version.ordinal,
+           .up = link.up,
+           .output = link.output,
+           .inputs = link.inputs,
+           .function = format("{}", Qualified{around.support_schema, link.function}),
+           .reason = link.title});
 }
 
-// The trigger runs under the writer's search_path: a check is called by a function that is bound already.
+// The trigger runs under the writer's search_path: a check is called by a function that is bound
+// already.
 Sql condition_of(const Surroundings& around, const model::Table& table, const model::Rule& rule) {
   if (rule.function.empty()) return prefixed_expression(table, rule.condition, "NEW.");
   std::vector<Sql> arguments;
@@ -141,28 +171,36 @@ Sql condition_of(const Surroundings& around, const model::Table& table, const mo
   return format("{}({})", Qualified{around.support_schema, rule.function}, join(arguments, ", "));
 }
 
-void add_rules(SyncTable& sync, const Surroundings& around, const Version& version, const model::Table& table) {
+void add_rules(SyncTable& sync, const Surroundings& around, const Version& version,
+               const model::Table& table) {
   for (const model::Rule& rule : version.rules)
     if (rule.table == sync.table)
-      sync.rules.push_back({.from = version.ordinal, .constraint = rule.name, .column = rule.column, .inputs = rule.inputs,
+      sync.rules.push_back({.from = version.ordinal,
+                            .constraint = rule.name,
+                            .column = rule.column,
+                            .inputs = rule.inputs,
                             .condition = condition_of(around, table, rule)});
 }
 
-// A filled NOT NULL column stands on a check until completion; writers of its version get the error that
-// PostgreSQL gives for NOT NULL, in their names.
+// A filled NOT NULL column stands on a check until completion; writers of its version get the error
+// that PostgreSQL gives for NOT NULL, in their names.
 void add_not_null(SyncTable& sync, const Version& version, const model::Table& table) {
   for (const Translation& link : version.translations) {
     if (!link.up || link.table != sync.table) continue;
     const model::Column* column = table.physical_column(link.output);
     if (column && column->not_null)
-      sync.rules.push_back({.from = version.ordinal, .constraint = {}, .column = column->name, .inputs = {column->physical},
+      sync.rules.push_back({.from = version.ordinal,
+                            .constraint = {},
+                            .column = column->name,
+                            .inputs = {column->physical},
                             .condition = format("NEW.{} IS NOT NULL", Name(column->physical))});
   }
 }
 
 }  // namespace
 
-SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::string& physical, bool filling) {
+SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::string& physical,
+                     bool filling) {
   SyncTable sync;
   sync.base_schema = around.base_schema;
   sync.table = physical;
@@ -171,7 +209,8 @@ SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::
   sync.filling = filling;
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const Version& version = chain[i];
-    sync.versions.push_back({.ordinal = version.ordinal, .name = version.name, .schema = version.schema});
+    sync.versions.push_back(
+        {.ordinal = version.ordinal, .name = version.name, .schema = version.schema});
     const model::Table* table = version.physical_table(physical);
     if (!table) continue;
     add_columns(sync, version, *table);
@@ -179,7 +218,8 @@ SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::
       add_links(sync, around, version);
       add_not_null(sync, version, *table);
     }
-    // The oldest version's own rules bind everybody from the moment it is the oldest, until they are native.
+    // The oldest version's own rules bind everybody from the moment it is the oldest, until they
+    // are native.
     add_rules(sync, around, version, *table);
   }
   return sync;

@@ -9,22 +9,27 @@
 
 namespace pgstrata::plan {
 
-// CREATE FUNCTION support.up_… (parameters) RETURNS … RETURN expression, with comment and EXECUTE to PUBLIC.
-// Bound by OID when created, so nothing is looked up on a caller's path; SECURITY DEFINER with a pinned
-// path only where it reads other tables or calls users' functions.
-std::vector<std::string> create_translation(const Surroundings& around, const model::Version& version,
-                                            const model::Version& before, const model::Translation& link);
+// CREATE FUNCTION support.up_… (parameters) RETURNS … RETURN expression, with comment and EXECUTE
+// to PUBLIC. Bound by OID when created, so nothing is looked up on a caller's path; SECURITY
+// DEFINER with a pinned path only where it reads other tables or calls users' functions.
+std::vector<std::string> create_translation(const Surroundings& around,
+                                            const model::Version& version,
+                                            const model::Version& before,
+                                            const model::Translation& link);
 std::string drop_translation(const Surroundings& around, const model::Version& version,
                              const model::Version& before, const model::Translation& link);
 
 // The same for a check that the trigger enforces.
-std::vector<std::string> create_rule(const Surroundings& around, const model::Version& version, const model::Rule& rule);
-std::string drop_rule(const Surroundings& around, const model::Version& version, const model::Rule& rule);
+std::vector<std::string> create_rule(const Surroundings& around, const model::Version& version,
+                                     const model::Rule& rule);
+std::string drop_rule(const Surroundings& around, const model::Version& version,
+                      const model::Rule& rule);
 
 // The call of the function over the table's physical columns, for a backfill.
 sql::Sql call_translation(const Surroundings& around, const model::Translation& link);
 
 // What the trigger generator needs to know of one table of the chain (oldest first).
-SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::string& physical, bool filling);
+SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::string& physical,
+                     bool filling);
 
 }  // namespace pgstrata::plan

@@ -1,7 +1,8 @@
 // Views of a version: one layer over a table without links, two over a table with them.
 //
 //   version view   exactly the version's columns, order, defaults, comments and grants (law 1)
-//   inner view     the same columns, the marker with DEFAULT <ordinal>, and older versions' columns whose
+//   inner view     the same columns, the marker with DEFAULT <ordinal>, and older versions' columns
+//   whose
 //                  default must not be evaluated for a newer writer (design.md section 5)
 #pragma once
 
@@ -18,15 +19,18 @@ void assign_layers(const Surroundings& around, const Chain& live, model::Version
 // The schema of inner views and functions, open to whoever writes through a version.
 std::vector<std::string> create_support_schema(const Surroundings& around);
 // CREATE SCHEMA <schema> with usage granted to whoever may use the base schema.
-std::vector<std::string> create_version_schema(const Surroundings& around, const model::Version& version,
+std::vector<std::string> create_version_schema(const Surroundings& around,
+                                               const model::Version& version,
                                                const std::string& schema);
 // The view (or both) of one table, with defaults, comments and grants.
-std::vector<std::string> create_views(const Surroundings& around, const Chain& live, const model::Version& version,
-                                      const model::Table& table, const std::string& schema);
+std::vector<std::string> create_views(const Surroundings& around, const Chain& live,
+                                      const model::Version& version, const model::Table& table,
+                                      const std::string& schema);
 // The version view over the base table itself, in place.
 std::vector<std::string> flatten_view(const Surroundings& around, const model::Version& version,
                                       const model::Table& table);
-std::vector<std::string> drop_views(const Surroundings& around, const std::vector<const model::Table*>& tables,
+std::vector<std::string> drop_views(const Surroundings& around,
+                                    const std::vector<const model::Table*>& tables,
                                     const std::string& schema);
 
 }  // namespace pgstrata::plan

@@ -1,7 +1,7 @@
 // What the compiler asks PostgreSQL before anything is changed.
 //
-// The interface exists so that everything up to the plan is a pure function of its answers: unit tests
-// feed it answers recorded from a server, the engine uses catalog::ServerBinder.
+// The interface exists so that everything up to the plan is a pure function of its answers: unit
+// tests feed it answers recorded from a server, the engine uses catalog::ServerBinder.
 #pragma once
 
 #include <string>
@@ -11,7 +11,8 @@
 
 namespace pgstrata::sql {
 
-// A column as an expression sees it: name, full type with typmod, collation if not the type's default.
+// A column as an expression sees it: name, full type with typmod, collation if not the type's
+// default.
 struct ShapeColumn {
   std::string name, type, collation;
   bool operator==(const ShapeColumn&) const = default;
@@ -26,8 +27,10 @@ struct Shape {
 struct BoundType {
   std::string type;       // as format_type prints it under search_path = pg_catalog
   std::string collation;  // default collation of the type differs per column; empty = default
-  std::string serial;     // "smallint", "integer", "bigint" if the text named a serial pseudo-type, else empty
-  bool image_equality = false;  // equality is identity of bytes (btree equalimage), so `=` may stand for it
+  std::string
+      serial;  // "smallint", "integer", "bigint" if the text named a serial pseudo-type, else empty
+  bool image_equality =
+      false;  // equality is identity of bytes (btree equalimage), so `=` may stand for it
   bool is_domain = false;
 };
 
@@ -35,8 +38,8 @@ class Binder {
  public:
   virtual ~Binder() = default;
   // Binds `source` over `shape`; `target` (a bound type, may be empty) must be assignable from it.
-  // Throws Error(Exit::migration, "bad-expression", …) whose message is PostgreSQL's own with a caret
-  // position relative to `source` in where/hint; `where` is passed through to the error.
+  // Throws Error(Exit::migration, "bad-expression", …) whose message is PostgreSQL's own with a
+  // caret position relative to `source` in where/hint; `where` is passed through to the error.
   virtual Expression bind(const std::string& source, const Shape& shape, const std::string& target,
                           const std::string& where) = 0;
   // Resolves a type name ("varchar(20)", "serial", "app.mood[]"). Throws "unknown-type".

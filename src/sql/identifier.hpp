@@ -1,8 +1,8 @@
 // Identifiers, literals and SQL text.
 //
 // A name can only become SQL through these types, and they render it quoted where PostgreSQL needs
-// that. sql::format() takes identifiers, literals, numbers and other Sql, never a std::string: there is
-// no function that splices a string into a statement.
+// that. sql::format() takes identifiers, literals, numbers and other Sql, never a std::string:
+// there is no function that splices a string into a statement.
 #pragma once
 
 #include <fmt/format.h>
@@ -51,8 +51,14 @@ class Sql {
   static Sql trusted(std::string text) { return Sql(std::move(text)); }
   const std::string& str() const { return text_; }
   bool empty() const { return text_.empty(); }
-  Sql& operator+=(const Sql& other) { text_ += other.text_; return *this; }
-  friend Sql operator+(Sql a, const Sql& b) { a += b; return a; }
+  Sql& operator+=(const Sql& other) {
+    text_ += other.text_;
+    return *this;
+  }
+  friend Sql operator+(Sql a, const Sql& b) {
+    a += b;
+    return a;
+  }
   auto operator<=>(const Sql&) const = default;
 
  private:
@@ -62,24 +68,33 @@ class Sql {
 
 Sql join(const std::vector<Sql>& parts, std::string_view separator);
 
-// A name of at most 63 bytes that starts with `wanted`. Longer ones are cut at a character boundary and
-// end in a hash of the whole, so that two different long names never meet.
+// A name of at most 63 bytes that starts with `wanted`. Longer ones are cut at a character boundary
+// and end in a hash of the whole, so that two different long names never meet.
 std::string fit_identifier(std::string_view wanted);
 
 namespace detail {
-inline std::string render(const Name& v) { return quote_identifier(v.text); }
+inline std::string render(const Name& v) {
+  return quote_identifier(v.text);
+}
 inline std::string render(const Qualified& v) {
   return quote_identifier(v.schema) + "." + quote_identifier(v.name);
 }
-inline std::string render(const Literal& v) { return quote_literal(v.text); }
-inline std::string render(const Sql& v) { return v.str(); }
+inline std::string render(const Literal& v) {
+  return quote_literal(v.text);
+}
+inline std::string render(const Sql& v) {
+  return v.str();
+}
 template <typename T>
-  requires std::is_arithmetic_v<T>
-inline std::string render(T v) { return fmt::format("{}", v); }
+requires std::is_arithmetic_v<T>
+inline std::string render(T v) {
+  return fmt::format("{}", v);
+}
 }  // namespace detail
 
 // sql::format("ALTER TABLE {} ADD COLUMN {} {}", table, Name(column), type)
-// Arguments: Name, Qualified, Literal, Sql, numbers. A string literal or std::string does not compile.
+// Arguments: Name, Qualified, Literal, Sql, numbers. A string literal or std::string does not
+// compile.
 template <typename... Args>
 Sql format(fmt::string_view pattern, const Args&... args) {
   const auto rendered = std::make_tuple(detail::render(args)...);

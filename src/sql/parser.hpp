@@ -1,11 +1,11 @@
 // PostgreSQL's grammar, as a JSON tree.
 //
-// Private to src/sql: nobody else sees libpg_query or its tree. The grammar is PostgreSQL 15's, so a
-// text it refuses may still be right on a newer server: callers with a server let that be the judge.
+// Private to src/sql: nobody else sees libpg_query or its tree. The grammar is PostgreSQL 15's, so
+// a text it refuses may still be right on a newer server: callers with a server let that be the
+// judge.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
-
 #include <optional>
 #include <string>
 

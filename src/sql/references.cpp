@@ -50,7 +50,8 @@ std::vector<Reference> references_of(const json& expression) {
   return found;
 }
 
-// The tokens of `a . b . c` beginning at byte `begin`, comments left out: name, dot, name, dot, name.
+// The tokens of `a . b . c` beginning at byte `begin`, comments left out: name, dot, name, dot,
+// name.
 std::vector<Token> tokens_of(const Tokens& tokens, std::size_t begin, std::size_t parts) {
   std::vector<Token> result;
   auto token = std::ranges::lower_bound(tokens.tokens, begin, {}, &Token::begin);

@@ -39,12 +39,17 @@ struct ScanResult {
 
 Token::Kind kind_of(const PgQuery__ScanToken& token, const std::string& text) {
   switch (token.token) {
-    case PG_QUERY__TOKEN__ASCII_46: return Token::Kind::dot;
-    case PG_QUERY__TOKEN__ASCII_40: return Token::Kind::open;
-    case PG_QUERY__TOKEN__ASCII_41: return Token::Kind::close;
-    case PG_QUERY__TOKEN__ASCII_59: return Token::Kind::semicolon;
+    case PG_QUERY__TOKEN__ASCII_46:
+      return Token::Kind::dot;
+    case PG_QUERY__TOKEN__ASCII_40:
+      return Token::Kind::open;
+    case PG_QUERY__TOKEN__ASCII_41:
+      return Token::Kind::close;
+    case PG_QUERY__TOKEN__ASCII_59:
+      return Token::Kind::semicolon;
     case PG_QUERY__TOKEN__SQL_COMMENT:
-    case PG_QUERY__TOKEN__C_COMMENT: return Token::Kind::comment;
+    case PG_QUERY__TOKEN__C_COMMENT:
+      return Token::Kind::comment;
     case PG_QUERY__TOKEN__IDENT:
       return text[token.start] == '"' ? Token::Kind::quoted : Token::Kind::word;
     default:

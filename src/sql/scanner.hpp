@@ -1,8 +1,8 @@
 // Tokens of SQL text, by byte position.
 //
-// The scanner knows PostgreSQL's lexical rules (quotes, dollar quotes, comments, keywords) and nothing
-// else. Private to src/sql. Known flaw of libpg_query 15: U&"…" comes back as a one-byte token, so
-// text with unicode_identifiers() set must not be rewritten by token ends.
+// The scanner knows PostgreSQL's lexical rules (quotes, dollar quotes, comments, keywords) and
+// nothing else. Private to src/sql. Known flaw of libpg_query 15: U&"…" comes back as a one-byte
+// token, so text with unicode_identifiers() set must not be rewritten by token ends.
 #pragma once
 
 #include <cstddef>

@@ -58,10 +58,10 @@ bool detaches_concurrently(const json& body) {
 }
 
 bool outside(const std::string& kind, const json& body) {
-  static const std::vector<std::string> always = {
-      "CreatedbStmt",          "DropdbStmt",           "CreateTableSpaceStmt",
-      "DropTableSpaceStmt",    "AlterSystemStmt",      "CreateSubscriptionStmt",
-      "DropSubscriptionStmt",  "AlterSubscriptionStmt"};
+  static const std::vector<std::string> always = {"CreatedbStmt",         "DropdbStmt",
+                                                  "CreateTableSpaceStmt", "DropTableSpaceStmt",
+                                                  "AlterSystemStmt",      "CreateSubscriptionStmt",
+                                                  "DropSubscriptionStmt", "AlterSubscriptionStmt"};
   if (std::ranges::find(always, kind) != always.end()) return true;
   if (kind == "IndexStmt" || kind == "DropStmt") return body.value("concurrent", false);
   if (kind == "VacuumStmt") return body.value("is_vacuumcmd", false);
@@ -115,8 +115,7 @@ std::vector<std::string> split_statements(const std::string& text) {
 bool runs_outside_transaction(const std::string& statements) {
   return any_statement(statements, outside, [](const std::vector<std::string>& words) {
     if (words.empty()) return false;
-    return words.front() == "VACUUM" ||
-           std::ranges::find(words, "CONCURRENTLY") != words.end();
+    return words.front() == "VACUUM" || std::ranges::find(words, "CONCURRENTLY") != words.end();
   });
 }
 
@@ -124,7 +123,8 @@ bool controls_transaction(const std::string& statements) {
   return any_statement(
       statements, [](const std::string& kind, const json&) { return kind == "TransactionStmt"; },
       [](const std::vector<std::string>& words) {
-        static const std::vector<std::string> begins = {"BEGIN", "COMMIT", "ROLLBACK", "END", "ABORT"};
+        static const std::vector<std::string> begins = {"BEGIN", "COMMIT", "ROLLBACK", "END",
+                                                        "ABORT"};
         return !words.empty() && std::ranges::find(begins, words.front()) != begins.end();
       });
 }

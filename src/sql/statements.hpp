@@ -6,8 +6,8 @@
 
 namespace pgstrata::sql {
 
-// The statements of `text` without their semicolons; quotes, dollar quotes and comments are respected.
-// Throws Error(Exit::migration, "bad-sql") on a lexical error.
+// The statements of `text` without their semicolons; quotes, dollar quotes and comments are
+// respected. Throws Error(Exit::migration, "bad-sql") on a lexical error.
 std::vector<std::string> split_statements(const std::string& text);
 
 // Does any statement refuse to run inside a transaction (CREATE INDEX CONCURRENTLY, VACUUM, …)?

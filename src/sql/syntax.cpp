@@ -11,7 +11,9 @@ namespace {
 
 using nlohmann::json;
 
-bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+bool continues(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
 
 int characters(std::string_view text) {
   return static_cast<int>(std::ranges::count_if(text, [](char c) { return !continues(c); }));
@@ -24,7 +26,8 @@ std::string caret(const std::string& source, int position) {
     if (!continues(source[at]) && ++seen == position) break;
   }
   // At the end of a text that ends in newlines, the last line with something on it is meant.
-  std::size_t end = at < source.size() ? source.find('\n', at) : source.find_last_not_of(" \n\t\r") + 1;
+  std::size_t end =
+      at < source.size() ? source.find('\n', at) : source.find_last_not_of(" \n\t\r") + 1;
   if (at >= source.size()) at = end;
   end = std::min(end, source.size());
   const std::size_t newline = at == 0 ? std::string::npos : source.rfind('\n', at - 1);
@@ -85,9 +88,9 @@ void check_one_expression(const std::string& source, const std::string& where) {
 void check_type_syntax(const std::string& source, const std::string& where) {
   constexpr std::string_view prefix = "SELECT CAST(NULL AS ";
   json statements;
-  const auto error =
-      blank(source) ? std::optional<ParseError>(ParseError{"it is empty", 0})
-                    : parse_statements(std::string(prefix) + source + "\n)", statements);
+  const auto error = blank(source)
+                         ? std::optional<ParseError>(ParseError{"it is empty", 0})
+                         : parse_statements(std::string(prefix) + source + "\n)", statements);
   const auto refuse = [&](const std::string& why) {
     throw Error(Exit::migration, "unknown-type", "\"" + source + "\" is not a type: " + why, where);
   };

@@ -18,8 +18,8 @@ Error bad_expression(const std::string& source, const std::string& message, int 
 // Judged by PostgreSQL 15's grammar; with a server at hand let that decide.
 void check_expression_syntax(const std::string& source, const std::string& where);
 
-// The part of it that does not depend on the grammar's age: length, and one expression where it can be
-// read at all. For callers that ask a server next.
+// The part of it that does not depend on the grammar's age: length, and one expression where it can
+// be read at all. For callers that ask a server next.
 void check_one_expression(const std::string& source, const std::string& where);
 
 // Throws "unknown-type" unless `source` is a type name and nothing else.

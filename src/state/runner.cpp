@@ -8,7 +8,8 @@ namespace pgstrata::state {
 namespace {
 
 std::string key_text(const Names& names) {
-  return "pgstrata runner " + sql::format("{}", sql::Qualified{names.state_schema, names.base_schema}).str();
+  return "pgstrata runner " +
+         sql::format("{}", sql::Qualified{names.state_schema, names.base_schema}).str();
 }
 
 // A bigint advisory key is shown in pg_locks as two halves, with objsubid 1.
@@ -34,23 +35,30 @@ std::string holder(db::Connection& connection, const Names& names) {
 // Behind a pooler a session lock belongs to whoever gets that server connection next. The process
 // number that the other side gave us at connecting is then not that of the backend.
 void refuse_pooler(db::Connection& connection) {
-  if (connection.execute("SELECT pg_backend_pid()").integer(0, 0) == connection.backend_pid()) return;
-  throw Error(Exit::connection, "pooler", "the connection goes through a pooler, where session locks do not hold", {},
+  if (connection.execute("SELECT pg_backend_pid()").integer(0, 0) == connection.backend_pid())
+    return;
+  throw Error(Exit::connection, "pooler",
+              "the connection goes through a pooler, where session locks do not hold", {},
               "give a URL that reaches the server itself");
 }
 
 }  // namespace
 
 struct Runner::State {
-  State(const db::ConnectionOptions& options, Names wanted) : connection(options), names(std::move(wanted)) {}
+  State(const db::ConnectionOptions& options, Names wanted)
+      : connection(options), names(std::move(wanted)) {}
 
   void lock() {
     // So that the server notices the death of our host within two minutes.
-    connection.execute("SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 6");
-    const auto got = connection.execute("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", {key_text(names)});
+    connection.execute(
+        "SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count "
+        "= 6");
+    const auto got = connection.execute("SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
+                                        {key_text(names)});
     if (got.boolean(0, 0)) return;
-    throw Error(Exit::state, "another-runner", "another command is at work here: " + holder(connection, names),
-                names.base_schema, "wait for it, or end it");
+    throw Error(Exit::state, "another-runner",
+                "another command is at work here: " + holder(connection, names), names.base_schema,
+                "wait for it, or end it");
   }
 
   // Waits for transactions of an earlier runner that have passed the fence; they end by themselves.
@@ -58,17 +66,21 @@ struct Runner::State {
     connection.execute("SET lock_timeout = '10s'");
     try {
       token = connection
-                  .execute(fmt::format("INSERT INTO {} AS r (base_schema, token, application, pid, acquired_at) "
-                                       "VALUES ($1, 1, $2, pg_backend_pid(), clock_timestamp()) "
-                                       "ON CONFLICT (base_schema) DO UPDATE SET token = r.token + 1, application = $2, "
-                                       "pid = pg_backend_pid(), acquired_at = clock_timestamp() RETURNING token",
-                                       state_object(names, "runners")),
-                           {names.base_schema, command})
+                  .execute(
+                      fmt::format(
+                          "INSERT INTO {} AS r (base_schema, token, application, pid, acquired_at) "
+                          "VALUES ($1, 1, $2, pg_backend_pid(), clock_timestamp()) "
+                          "ON CONFLICT (base_schema) DO UPDATE SET token = r.token + 1, "
+                          "application = $2, "
+                          "pid = pg_backend_pid(), acquired_at = clock_timestamp() RETURNING token",
+                          state_object(names, "runners")),
+                      {names.base_schema, command})
                   .integer(0, 0);
     } catch (const db::SqlError& error) {
       if (!error.lock_not_available()) throw;
-      throw Error(Exit::state, "another-runner", "the last transaction of an earlier command has not ended yet",
-                  names.base_schema, "run the same command again; pg_stat_activity shows it as pgstrata");
+      throw Error(Exit::state, "another-runner",
+                  "the last transaction of an earlier command has not ended yet", names.base_schema,
+                  "run the same command again; pg_stat_activity shows it as pgstrata");
     }
     connection.execute("RESET lock_timeout");
   }
@@ -87,13 +99,17 @@ Runner::Runner(const db::ConnectionOptions& options, const Names& names, const s
 
 Runner::~Runner() = default;
 
-std::int64_t Runner::token() const { return state_->token; }
+std::int64_t Runner::token() const {
+  return state_->token;
+}
 
 bool Runner::still_holds() {
   try {
     return !state_->connection
-                .execute(fmt::format("SELECT 1 FROM pg_locks l WHERE l.pid = pg_backend_pid() AND {}", same_key),
-                         {key_text(state_->names)})
+                .execute(
+                    fmt::format("SELECT 1 FROM pg_locks l WHERE l.pid = pg_backend_pid() AND {}",
+                                same_key),
+                    {key_text(state_->names)})
                 .empty();
   } catch (const db::SqlError& error) {
     if (error.connection_lost()) return false;

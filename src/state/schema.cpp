@@ -21,38 +21,44 @@ std::string rendered(std::string_view file, const Names& names) {
   constexpr std::string_view placeholder = "@state@";
   const std::string schema = sql::quote_identifier(names.state_schema);
   std::string text(file);
-  for (std::size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos; at += schema.size())
+  for (std::size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos;
+       at += schema.size())
     text.replace(at, placeholder.size(), schema);
   return text;
 }
 
 void refuse_newer(int installed, const Names& names) {
   if (installed <= current_schema_version()) return;
-  throw Error(Exit::state, "newer-state-schema",
-              fmt::format("state schema version {} was installed by a newer release; this one knows {}", installed,
-                          current_schema_version()),
-              names.state_schema, "use that release of pgstrata");
+  throw Error(
+      Exit::state, "newer-state-schema",
+      fmt::format("state schema version {} was installed by a newer release; this one knows {}",
+                  installed, current_schema_version()),
+      names.state_schema, "use that release of pgstrata");
 }
 
-// A schema of that name may be there already, made by an administrator for us; anything in it that is
-// not ours would make it somebody else's.
+// A schema of that name may be there already, made by an administrator for us; anything in it that
+// is not ours would make it somebody else's.
 void create_or_adopt_schema(db::Connection& connection, const Names& names) {
   const auto found = connection.execute(
-      "SELECT (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid) FROM pg_namespace n WHERE n.nspname = $1",
+      "SELECT (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid) FROM pg_namespace n "
+      "WHERE n.nspname = $1",
       {names.state_schema});
   if (found.empty()) {
     connection.execute("CREATE SCHEMA " + sql::quote_identifier(names.state_schema));
-    connection.execute(fmt::format("COMMENT ON SCHEMA {} IS 'pgstrata: versions, journal and cursors of its migrations'",
-                                   sql::quote_identifier(names.state_schema)));
+    connection.execute(fmt::format(
+        "COMMENT ON SCHEMA {} IS 'pgstrata: versions, journal and cursors of its migrations'",
+        sql::quote_identifier(names.state_schema)));
   } else if (found.integer(0, 0) != 0) {
-    throw Error(Exit::state, "foreign-state-schema", "the schema exists and holds other tables", names.state_schema,
-                "name another one with --state-schema");
+    throw Error(Exit::state, "foreign-state-schema", "the schema exists and holds other tables",
+                names.state_schema, "name another one with --state-schema");
   }
 }
 
 }  // namespace
 
-int current_schema_version() { return static_cast<int>(std::size(files)); }
+int current_schema_version() {
+  return static_cast<int>(std::size(files));
+}
 
 int installed_schema_version(db::Connection& connection, const Names& names) {
   const auto found = connection.execute(
@@ -60,7 +66,8 @@ int installed_schema_version(db::Connection& connection, const Names& names) {
       "WHERE n.nspname = $1 AND c.relname = 'meta' AND c.relkind = 'r'",
       {names.state_schema});
   if (found.empty()) return 0;
-  const auto version = connection.execute("SELECT max(version) FROM " + state_object(names, "meta"));
+  const auto version =
+      connection.execute("SELECT max(version) FROM " + state_object(names, "meta"));
   return version.is_null(0, 0) ? 0 : static_cast<int>(version.integer(0, 0));
 }
 
@@ -79,14 +86,17 @@ bool install_schema(db::Connection& connection, const Names& names) {
     if (installed == 0) create_or_adopt_schema(connection, names);
     for (int version = installed + 1; version <= current_schema_version(); ++version) {
       connection.execute(rendered(files[version - 1], names));
-      connection.execute(fmt::format("INSERT INTO {} (version) VALUES ({})", state_object(names, "meta"), version));
+      connection.execute(fmt::format("INSERT INTO {} (version) VALUES ({})",
+                                     state_object(names, "meta"), version));
     }
     transaction.commit();
     return installed != current_schema_version();
   } catch (const db::SqlError& error) {
     if (error.sqlstate() != "42501") throw;
-    throw Error(Exit::connection, "privilege", "cannot create or read the state schema: " + error.fields().message,
-                names.state_schema, "the role needs CREATE on the database, or the schema made for it");
+    throw Error(Exit::connection, "privilege",
+                "cannot create or read the state schema: " + error.fields().message,
+                names.state_schema,
+                "the role needs CREATE on the database, or the schema made for it");
   }
 }
 

@@ -26,13 +26,15 @@ constexpr std::array<std::pair<Status, const char*>, 6> statuses{{
 Status status_from(const std::string& word) {
   for (const auto& [status, name] : statuses)
     if (word == name) return status;
-  throw Error(Exit::failure, "unreadable-state", "a version has the unknown status \"" + word + "\"");
+  throw Error(Exit::failure, "unreadable-state",
+              "a version has the unknown status \"" + word + "\"");
 }
 
 std::string documents_json(const std::vector<AppliedDocument>& documents) {
   auto list = nlohmann::ordered_json::array();
   for (const auto& document : documents)
-    list.push_back({{"name", document.name}, {"hash", document.hash}, {"content", document.content}});
+    list.push_back(
+        {{"name", document.name}, {"hash", document.hash}, {"content", document.content}});
   return list.dump();
 }
 
@@ -79,19 +81,26 @@ std::string state_object(const Names& names, const std::string& object) {
   return sql::format("{}", sql::Qualified{names.state_schema, object}).str();
 }
 
-Store::Store(db::Connection& connection, Names names) : connection_(connection), names_(std::move(names)) {}
+Store::Store(db::Connection& connection, Names names)
+    : connection_(connection), names_(std::move(names)) {}
 
-bool Store::exists() const { return installed_schema_version(connection_, names_) == current_schema_version(); }
+bool Store::exists() const {
+  return installed_schema_version(connection_, names_) == current_schema_version();
+}
 
-bool Store::ensure() { return install_schema(connection_, names_); }
+bool Store::ensure() {
+  return install_schema(connection_, names_);
+}
 
 std::vector<VersionRow> Store::versions() const {
-  const auto rows = connection_.execute(
-      fmt::format("SELECT ordinal, name, schema, status, kind, documents, "
-                  "CASE WHEN status NOT IN ('retired', 'rolled_back') THEN model END, fingerprint, {}, {}, {} "
-                  "FROM {} WHERE base_schema = $1 ORDER BY ordinal",
-                  iso("created_at"), iso("published_at"), iso("ended_at"), state_object(names_, "versions")),
-      {names_.base_schema});
+  const auto rows =
+      connection_.execute(fmt::format("SELECT ordinal, name, schema, status, kind, documents, "
+                                      "CASE WHEN status NOT IN ('retired', 'rolled_back') THEN "
+                                      "model END, fingerprint, {}, {}, {} "
+                                      "FROM {} WHERE base_schema = $1 ORDER BY ordinal",
+                                      iso("created_at"), iso("published_at"), iso("ended_at"),
+                                      state_object(names_, "versions")),
+                          {names_.base_schema});
   std::vector<VersionRow> versions;
   for (std::size_t row = 0; row < rows.size(); ++row) versions.push_back(version_from(rows, row));
   return versions;
@@ -107,7 +116,8 @@ std::vector<VersionRow> Store::live() const {
 
 int Store::next_ordinal() const {
   const auto rows = connection_.execute(
-      fmt::format("SELECT coalesce(max(ordinal), 0) + 1 FROM {} WHERE base_schema = $1", state_object(names_, "versions")),
+      fmt::format("SELECT coalesce(max(ordinal), 0) + 1 FROM {} WHERE base_schema = $1",
+                  state_object(names_, "versions")),
       {names_.base_schema});
   return static_cast<int>(rows.integer(0, 0));
 }
@@ -115,50 +125,60 @@ int Store::next_ordinal() const {
 void Store::insert_version(const VersionRow& row) {
   // A version that is live from the start (a baseline) is published by its insertion.
   connection_.execute(
-      fmt::format("INSERT INTO {} (base_schema, ordinal, name, schema, status, kind, documents, model, fingerprint, "
-                  "published_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $5 = 'live' THEN now() END)",
+      fmt::format("INSERT INTO {} (base_schema, ordinal, name, schema, status, kind, documents, "
+                  "model, fingerprint, "
+                  "published_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $5 = 'live' "
+                  "THEN now() END)",
                   state_object(names_, "versions")),
-      {names_.base_schema, std::to_string(row.ordinal), row.name, row.schema, to_string(row.status), row.kind,
-       documents_json(row.documents), or_null(row.model), or_null(row.fingerprint)});
+      {names_.base_schema, std::to_string(row.ordinal), row.name, row.schema, to_string(row.status),
+       row.kind, documents_json(row.documents), or_null(row.model), or_null(row.fingerprint)});
 }
 
 std::string Store::set_status_sql(int ordinal, Status status) const {
   const char* stamp = "";
-  if (status == Status::live) stamp = ", published_at = coalesce(published_at, pg_catalog.clock_timestamp())";
-  if (status == Status::retired || status == Status::rolled_back) stamp = ", ended_at = pg_catalog.clock_timestamp()";
+  if (status == Status::live)
+    stamp = ", published_at = coalesce(published_at, pg_catalog.clock_timestamp())";
+  if (status == Status::retired || status == Status::rolled_back)
+    stamp = ", ended_at = pg_catalog.clock_timestamp()";
   return fmt::format("UPDATE {} SET status = {}{}\n  WHERE base_schema = {} AND ordinal = {}",
                      state_object(names_, "versions"), sql::quote_literal(to_string(status)), stamp,
                      sql::quote_literal(names_.base_schema), ordinal);
 }
 
-void Store::set_status(int ordinal, Status status) { connection_.execute(set_status_sql(ordinal, status)); }
+void Store::set_status(int ordinal, Status status) {
+  connection_.execute(set_status_sql(ordinal, status));
+}
 
 void Store::set_model(int ordinal, const std::string& model) {
   connection_.execute(
-      fmt::format("UPDATE {} SET model = $1 WHERE base_schema = $2 AND ordinal = $3", state_object(names_, "versions")),
+      fmt::format("UPDATE {} SET model = $1 WHERE base_schema = $2 AND ordinal = $3",
+                  state_object(names_, "versions")),
       {or_null(model), names_.base_schema, std::to_string(ordinal)});
 }
 
 void Store::set_fingerprint(int ordinal, const std::string& fingerprint) {
-  connection_.execute(fmt::format("UPDATE {} SET fingerprint = $1 WHERE base_schema = $2 AND ordinal = $3",
-                                  state_object(names_, "versions")),
-                      {or_null(fingerprint), names_.base_schema, std::to_string(ordinal)});
+  connection_.execute(
+      fmt::format("UPDATE {} SET fingerprint = $1 WHERE base_schema = $2 AND ordinal = $3",
+                  state_object(names_, "versions")),
+      {or_null(fingerprint), names_.base_schema, std::to_string(ordinal)});
 }
 
 std::string Store::mark_done_sql(std::int64_t run, int sequence) const {
-  return fmt::format("UPDATE {} SET done_at = pg_catalog.clock_timestamp() WHERE run = {} AND sequence = {}",
-                     state_object(names_, "steps"), run, sequence);
+  return fmt::format(
+      "UPDATE {} SET done_at = pg_catalog.clock_timestamp() WHERE run = {} AND sequence = {}",
+      state_object(names_, "steps"), run, sequence);
 }
 
 std::string Store::fence_sql(std::int64_t token) const {
-  return fmt::format("SELECT {}({}, {})", state_object(names_, "assert_runner"), sql::quote_literal(names_.base_schema),
-                     token);
+  return fmt::format("SELECT {}({}, {})", state_object(names_, "assert_runner"),
+                     sql::quote_literal(names_.base_schema), token);
 }
 
 Control Store::control() const {
-  const auto rows = connection_.execute(
-      fmt::format("SELECT paused, max_rate FROM {} WHERE base_schema = $1", state_object(names_, "control")),
-      {names_.base_schema});
+  const auto rows =
+      connection_.execute(fmt::format("SELECT paused, max_rate FROM {} WHERE base_schema = $1",
+                                      state_object(names_, "control")),
+                          {names_.base_schema});
   if (rows.empty()) return {};
   Control control{rows.boolean(0, 0), std::nullopt};
   if (!rows.is_null(0, 1)) control.max_rate = std::stod(rows.text(0, 1));
@@ -167,8 +187,10 @@ Control Store::control() const {
 
 void Store::set_control(const Control& control) {
   connection_.execute(
-      fmt::format("INSERT INTO {} (base_schema, paused, max_rate) VALUES ($1, $2, $3) ON CONFLICT (base_schema) "
-                  "DO UPDATE SET paused = excluded.paused, max_rate = excluded.max_rate, changed_at = now()",
+      fmt::format("INSERT INTO {} (base_schema, paused, max_rate) VALUES ($1, $2, $3) ON CONFLICT "
+                  "(base_schema) "
+                  "DO UPDATE SET paused = excluded.paused, max_rate = excluded.max_rate, "
+                  "changed_at = now()",
                   state_object(names_, "control")),
       {names_.base_schema, control.paused ? "true" : "false",
        control.max_rate ? std::optional(fmt::format("{}", *control.max_rate)) : std::nullopt});

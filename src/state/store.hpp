@@ -1,4 +1,5 @@
-// The engine's own tables: versions, runs with their steps (the journal), backfill cursors, the runner.
+// The engine's own tables: versions, runs with their steps (the journal), backfill cursors, the
+// runner.
 //
 //   versions   one row per version ever: ordinal, name, schema, status, documents, model
 //   runs       one row per command that changes something: start, complete, rollback of a version
@@ -7,8 +8,9 @@
 //   control    what a running backfill obeys: pause, rate
 //   runners    who may work on a base schema now: the fencing token
 //
-// Plain tables in the state schema, created by schemas/state/001.sql and upgraded by its successors.
-// All functions use the given connection; those marked (tx) must run inside the caller's transaction.
+// Plain tables in the state schema, created by schemas/state/001.sql and upgraded by its
+// successors. All functions use the given connection; those marked (tx) must run inside the
+// caller's transaction.
 #pragma once
 
 #include <cstdint>
@@ -26,18 +28,19 @@ enum class Status { starting, live, retiring, retired, rolling_back, rolled_back
 std::string to_string(Status status);
 
 struct AppliedDocument {
-  std::string name, hash, content;     // sha-256 is not needed: md5 hex of the bytes
+  std::string name, hash, content;  // sha-256 is not needed: md5 hex of the bytes
 };
 
 struct VersionRow {
   int ordinal = 0;
   std::string name;
-  std::string schema;                  // version schema
+  std::string schema;  // version schema
   Status status = Status::starting;
-  std::string kind;                    // "baseline", "migration"
-  std::vector<AppliedDocument> documents;  // one, or several folded into one step; empty for a baseline
-  std::string model;                   // model::Version as JSON
-  std::string fingerprint;             // of the base schema when published or completed
+  std::string kind;  // "baseline", "migration"
+  std::vector<AppliedDocument>
+      documents;            // one, or several folded into one step; empty for a baseline
+  std::string model;        // model::Version as JSON
+  std::string fingerprint;  // of the base schema when published or completed
   std::string created_at, published_at, ended_at;  // ISO, "" = not yet
 };
 
@@ -45,10 +48,10 @@ enum class RunStatus { running, done, undone };
 
 struct RunRow {
   std::int64_t id = 0;
-  std::string command;                 // "start", "complete", "rollback"
-  int ordinal = 0;                     // the version it starts, retires or removes
+  std::string command;  // "start", "complete", "rollback"
+  int ordinal = 0;      // the version it starts, retires or removes
   RunStatus status = RunStatus::running;
-  std::string detail;                  // JSON of the planner for resume: models after the run, options
+  std::string detail;  // JSON of the planner for resume: models after the run, options
 };
 
 struct StepRow {
@@ -65,7 +68,7 @@ struct Names {
 // What another terminal may tell a running backfill.
 struct Control {
   bool paused = false;
-  std::optional<double> max_rate;      // rows/s, 0 = unlimited; absent: as the command said
+  std::optional<double> max_rate;  // rows/s, 0 = unlimited; absent: as the command said
 };
 
 // SQL text of a table or function of the state schema, qualified and quoted.
@@ -79,23 +82,25 @@ class Store {
   // Exists in the shape this release reads? Creates nothing.
   bool exists() const;
   // Creates the schema and its tables, or upgrades them; does nothing where they are right.
-  // Throws Error(Exit::state) on a state schema of a newer release, Error(Exit::connection) without rights.
-  bool ensure();                                       // true if it created or upgraded something
+  // Throws Error(Exit::state) on a state schema of a newer release, Error(Exit::connection) without
+  // rights.
+  bool ensure();  // true if it created or upgraded something
 
-  std::vector<VersionRow> versions() const;            // of this base schema, by ordinal; models of live ones only
-  std::vector<VersionRow> live() const;                // status starting, live, rolling_back, retiring
-  std::optional<RunRow> unfinished_run() const;        // the newest with status running
+  std::vector<VersionRow> versions()
+      const;  // of this base schema, by ordinal; models of live ones only
+  std::vector<VersionRow> live() const;          // status starting, live, rolling_back, retiring
+  std::optional<RunRow> unfinished_run() const;  // the newest with status running
   std::optional<RunRow> last_finished_run() const;
   std::vector<StepRow> steps(std::int64_t run) const;
-  int next_ordinal() const;                            // 1 + highest ever used
+  int next_ordinal() const;  // 1 + highest ever used
 
-  void insert_version(const VersionRow& row);          // (tx)
-  void set_status(int ordinal, Status status);         // (tx) sets the matching timestamp too
-  void set_model(int ordinal, const std::string& model);               // (tx)
-  void set_fingerprint(int ordinal, const std::string& fingerprint);   // (tx)
-  std::int64_t insert_run(const RunRow& row, const std::vector<plan::Step>& steps);   // (tx)
-  void append_steps(std::int64_t run, const std::vector<plan::Step>& steps);           // (tx)
-  void finish_run(std::int64_t run, RunStatus status);                           // (tx)
+  void insert_version(const VersionRow& row);             // (tx)
+  void set_status(int ordinal, Status status);            // (tx) sets the matching timestamp too
+  void set_model(int ordinal, const std::string& model);  // (tx)
+  void set_fingerprint(int ordinal, const std::string& fingerprint);                 // (tx)
+  std::int64_t insert_run(const RunRow& row, const std::vector<plan::Step>& steps);  // (tx)
+  void append_steps(std::int64_t run, const std::vector<plan::Step>& steps);         // (tx)
+  void finish_run(std::int64_t run, RunStatus status);                               // (tx)
 
   // SQL texts that others compose into their own transactions or single statements.
   std::string mark_done_sql(std::int64_t run, int sequence) const;
@@ -112,10 +117,11 @@ class Store {
   Names names_;
 };
 
-// The right to change one base schema: a session-level advisory lock on a connection of its own, which
-// never idles in a transaction, and a fencing token that every journaled transaction checks. One at a
-// time. The lock's bigint key is hashtextextended('pgstrata runner <state>.<base>', 0), names quoted.
-// The journal is read after this exists: until then a killed runner's last step may still commit.
+// The right to change one base schema: a session-level advisory lock on a connection of its own,
+// which never idles in a transaction, and a fencing token that every journaled transaction checks.
+// One at a time. The lock's bigint key is hashtextextended('pgstrata runner <state>.<base>', 0),
+// names quoted. The journal is read after this exists: until then a killed runner's last step may
+// still commit.
 class Runner {
  public:
   // The state schema exists (Store::ensure). Throws Error(Exit::state, "another-runner") naming who
@@ -123,7 +129,7 @@ class Runner {
   Runner(const db::ConnectionOptions& options, const Names& names, const std::string& command);
   ~Runner();
   std::int64_t token() const;
-  bool still_holds();          // asks the server
+  bool still_holds();  // asks the server
 
  private:
   struct State;

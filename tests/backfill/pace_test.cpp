@@ -11,7 +11,8 @@ BOOST_AUTO_TEST_SUITE(pace)
 
 BOOST_AUTO_TEST_CASE(batches_grow_to_the_target_and_not_beyond) {
   BatchSize size(milliseconds(10));
-  for (int batch = 0; batch < 200; ++batch) size.took(size.pages(), std::chrono::microseconds(250) * size.pages());
+  for (int batch = 0; batch < 200; ++batch)
+    size.took(size.pages(), std::chrono::microseconds(250) * size.pages());
   BOOST_TEST(size.pages() <= 40);
   BOOST_TEST(size.pages() >= 24);
 }

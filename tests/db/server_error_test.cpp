@@ -1,7 +1,7 @@
 #define BOOST_TEST_DYN_LINK
-#include <boost/test/unit_test.hpp>
-
 #include "db/server_error.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 using namespace pgstrata::db;
 
@@ -52,7 +52,8 @@ BOOST_AUTO_TEST_CASE(text_without_a_sqlstate_is_the_message) {
 }
 
 BOOST_AUTO_TEST_CASE(the_terse_text_ends_in_a_position) {
-  BOOST_TEST(parse_position("ERROR:  column \"x at character 9\" does not exist at character 17\n") == 17);
+  BOOST_TEST(
+      parse_position("ERROR:  column \"x at character 9\" does not exist at character 17\n") == 17);
   BOOST_TEST(parse_position("ERROR:  division by zero\n") == 0);
 }
 

@@ -339,7 +339,7 @@ BOOST_AUTO_TEST_CASE(numbers_are_names_and_expressions_and_words_stay_as_written
 BOOST_AUTO_TEST_CASE(names_are_taken_exactly_as_written) {
   const std::string longest(63, 'x');
   for (const std::string& name : {std::string("Order"), std::string("user id"),
-                                 std::string("a\\\"b"), std::string("größe"), longest}) {
+                                  std::string("a\\\"b"), std::string("größe"), longest}) {
     const auto drop = only<DropTable>("operations: [{drop_table: {name: \"" + name + "\"}}]");
     BOOST_TEST(drop.name.value == (name == "a\\\"b" ? "a\"b" : name));
   }

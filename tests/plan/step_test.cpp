@@ -38,8 +38,10 @@ BOOST_AUTO_TEST_CASE(every_kind_has_its_own_word) {
 }
 
 BOOST_AUTO_TEST_CASE(a_step_of_another_release_is_refused) {
-  for (const char* json : {R"({"format":2,"phase":"x","kind":"attempt"})", R"({"format":1,"phase":"x","kind":"magic"})",
-                           R"({"format":1,"kind":"attempt"})", R"({"phase":"x"})", "[]", "nonsense"}) {
+  for (const char* json :
+       {R"({"format":2,"phase":"x","kind":"attempt"})",
+        R"({"format":1,"phase":"x","kind":"magic"})", R"({"format":1,"kind":"attempt"})",
+        R"({"phase":"x"})", "[]", "nonsense"}) {
     BOOST_CHECK_EXCEPTION(step_from_json(json), Error, [](const Error& error) {
       return error.exit() == Exit::failure && error.code() == "unreadable-journal";
     });

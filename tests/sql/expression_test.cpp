@@ -1,7 +1,8 @@
 #define BOOST_TEST_DYN_LINK
+#include "sql/expression.hpp"
+
 #include <boost/test/unit_test.hpp>
 
-#include "sql/expression.hpp"
 #include "sql/references.hpp"
 
 using namespace pgstrata::sql;
@@ -15,7 +16,9 @@ Expression bound(const std::string& text) {
   return expression;
 }
 
-Sql as_new(const std::string& column) { return format("NEW.{}", Name(column)); }
+Sql as_new(const std::string& column) {
+  return format("NEW.{}", Name(column));
+}
 
 }  // namespace
 

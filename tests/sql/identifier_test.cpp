@@ -1,7 +1,7 @@
 #define BOOST_TEST_DYN_LINK
-#include <boost/test/unit_test.hpp>
-
 #include "sql/identifier.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 using namespace pgstrata::sql;
 

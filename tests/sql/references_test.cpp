@@ -1,8 +1,9 @@
 #define BOOST_TEST_DYN_LINK
+#include "sql/references.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include "pgstrata/error.hpp"
-#include "sql/references.hpp"
 
 using namespace pgstrata::sql;
 
@@ -34,7 +35,8 @@ BOOST_AUTO_TEST_SUITE(references)
 
 BOOST_AUTO_TEST_CASE(references_are_found_with_their_qualifier) {
   BOOST_TEST((found("lower(users.name)") == Strings{"name=users.name"}));
-  BOOST_TEST((found("\"Us\"\"er\".\"na me\"", "Us\"er") == Strings{"na me=\"Us\"\"er\".\"na me\""}));
+  BOOST_TEST(
+      (found("\"Us\"\"er\".\"na me\"", "Us\"er") == Strings{"na me=\"Us\"\"er\".\"na me\""}));
 }
 
 BOOST_AUTO_TEST_CASE(positions_are_bytes) {
@@ -47,8 +49,9 @@ BOOST_AUTO_TEST_CASE(fields_of_composites_and_elements_stay_outside_the_referenc
 }
 
 BOOST_AUTO_TEST_CASE(other_tables_and_look_alikes_are_not_ours) {
-  BOOST_TEST((found("( SELECT max(users_1.id) FROM app.users users_1 WHERE users_1.id < users.id)") ==
-              Strings{"id=users.id"}));
+  BOOST_TEST(
+      (found("( SELECT max(users_1.id) FROM app.users users_1 WHERE users_1.id < users.id)") ==
+       Strings{"id=users.id"}));
   BOOST_TEST(found("'users.name'::text").empty());
   BOOST_TEST(found("users(1)").empty());
 }
@@ -71,8 +74,9 @@ BOOST_AUTO_TEST_CASE(bare_columns_come_once) {
 
 BOOST_AUTO_TEST_CASE(the_own_schema_is_stripped_from_references_only) {
   std::vector<RemovedRange> removed;
-  BOOST_TEST(strip_schema("app.users.a || 'app.users.b' || app . users . \"C\" || other.users.d", "app",
-                          "users", removed) == "users.a || 'app.users.b' || users . \"C\" || other.users.d");
+  BOOST_TEST(strip_schema("app.users.a || 'app.users.b' || app . users . \"C\" || other.users.d",
+                          "app", "users",
+                          removed) == "users.a || 'app.users.b' || users . \"C\" || other.users.d");
   BOOST_REQUIRE_EQUAL(removed.size(), 2u);
   BOOST_TEST(removed[0].begin == 0u);
   BOOST_TEST(removed[0].end == 4u);

@@ -1,7 +1,7 @@
 #define BOOST_TEST_DYN_LINK
-#include <boost/test/unit_test.hpp>
-
 #include "sql/syntax.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 using namespace pgstrata;
 using namespace pgstrata::sql;
@@ -31,8 +31,8 @@ std::string type_error(const std::string& source) {
 BOOST_AUTO_TEST_SUITE(syntax)
 
 BOOST_AUTO_TEST_CASE(expressions_pass) {
-  for (const char* source : {"a + 1", "(SELECT max(x) FROM t)", "a -- why", "CASE WHEN a THEN 1 END",
-                             "'; DROP TABLE x'", "row(1, 2)", "NULL"}) {
+  for (const char* source : {"a + 1", "(SELECT max(x) FROM t)", "a -- why",
+                             "CASE WHEN a THEN 1 END", "'; DROP TABLE x'", "row(1, 2)", "NULL"}) {
     BOOST_TEST(expression_error(source).code() == "none", source);
   }
 }
@@ -74,8 +74,8 @@ BOOST_AUTO_TEST_CASE(types_pass) {
 }
 
 BOOST_AUTO_TEST_CASE(anything_but_one_type_is_refused) {
-  for (const char* source : {"int) , (1", "int; DROP TABLE x", "text COLLATE \"C\"", "int NOT NULL", "",
-                             "setof int", "int) FROM (SELECT 1", "int DEFAULT 3"}) {
+  for (const char* source : {"int) , (1", "int; DROP TABLE x", "text COLLATE \"C\"", "int NOT NULL",
+                             "", "setof int", "int) FROM (SELECT 1", "int DEFAULT 3"}) {
     BOOST_TEST(type_error(source) == "unknown-type", source);
   }
 }
