@@ -59,6 +59,34 @@ bool changes_values(const std::optional<Expression>& expression, const std::stri
   return expression && expression->identity_of() != column;
 }
 
+// 'it''s' of 'it''s'::text: the constant itself, which PostgreSQL reads as whatever type it is for.
+std::optional<std::string> untyped_constant(const std::string& printed) {
+  if (!printed.starts_with('\'')) return {};
+  std::size_t end = 1;
+  while (end < printed.size() && (printed[end] != '\'' || printed.compare(end, 2, "''") == 0))
+    end += printed[end] == '\'' ? 2 : 1;
+  if (printed.compare(end, 3, "'::") != 0) return {};
+  return printed.substr(0, end + 1);
+}
+
+// A default that is not given anew keeps its meaning under the new type, or is refused.
+Expression bind_old_default(Draft& draft, const std::string& printed, const std::string& column,
+                            const std::string& type, const Location& at) {
+  try {
+    return bind_default(draft, printed, type, at.str());
+  } catch (const Error& error) {
+    try {
+      if (auto constant = untyped_constant(printed))
+        return bind_default(draft, *constant, type, at.str());
+    } catch (const Error&) {  // the first error says more
+    }
+    refuse("default-does-not-fit",
+           "the default of column \"" + column + "\" does not fit type " + type + ": " +
+               error.message(),
+           at, "give `default` too");
+  }
+}
+
 // Sets the new type and the translations, if the values of the two shapes differ.
 void alter_values(Draft& draft, DraftTable& table, const AlterColumn& operation) {
   const std::string& name = operation.column.value;
@@ -90,16 +118,9 @@ void alter_values(Draft& draft, DraftTable& table, const AlterColumn& operation)
   // The sequence may be made by this very step, so its default cannot be bound; its text stays what
   // it is.
   if (column.owned_sequence && draft.binder().assignable("bigint", type.type)) return;
-  try {
-    Expression rebound = bind_default(draft, column.default_->text, type.type, at.str());
-    if (column.physical_default == column.default_) column.physical_default = rebound;
-    column.default_ = rebound;
-  } catch (const Error& error) {
-    refuse("default-does-not-fit",
-           "the default of column \"" + name + "\" does not fit type " + type.type + ": " +
-               error.message(),
-           at, "give `default` too");
-  }
+  Expression rebound = bind_old_default(draft, column.default_->text, name, type.type, at);
+  if (column.physical_default == column.default_) column.physical_default = rebound;
+  column.default_ = rebound;
 }
 
 void alter_default(Draft& draft, DraftTable& table, const AlterColumn& operation) {

@@ -2,6 +2,7 @@
 // was never made, so one plan serves every state a start can be left in.
 #include <algorithm>
 
+#include "plan/difference.hpp"
 #include "plan/elements.hpp"
 #include "plan/planner.hpp"
 #include "plan/settle_table.hpp"
@@ -18,17 +19,6 @@ using sql::format;
 namespace {
 
 constexpr std::size_t views_per_step = 200;
-
-template <typename Element>
-std::vector<const Element*> only_in_first(const std::vector<Element>& first,
-                                          const std::vector<Element>& second) {
-  std::vector<const Element*> found;
-  for (const Element& element : first)
-    if (std::none_of(second.begin(), second.end(),
-                     [&](const Element& e) { return e.physical == element.physical; }))
-      found.push_back(&element);
-  return found;
-}
 
 class RollbackPlan {
  public:
@@ -91,7 +81,7 @@ class RollbackPlan {
   }
 
   void drop_foreign_keys(const Table& before, const Table& after) {
-    for (auto* key : only_in_first(after.foreign_keys, before.foreign_keys))
+    for (auto* key : without(after.foreign_keys, before.foreign_keys))
       if (made(after, *key))
         steps_.push_back(drop_foreign_key(around_, after.physical, *key, "rollback"));
   }
@@ -123,7 +113,7 @@ class RollbackPlan {
   // A unique index binds old writers and one under construction slows them: away before anything
   // else is.
   void drop_indexes(const Table& before, const Table& after) {
-    for (auto* index : only_in_first(after.indexes, before.indexes)) {
+    for (auto* index : without(after.indexes, before.indexes)) {
       Step step = transaction("rollback", "drop index " + index->physical,
                               "only version " + gone_.name + " has it");
       step.kind = StepKind::concurrently;
@@ -139,8 +129,8 @@ class RollbackPlan {
   // Triggers, checks and twins together: with the triggers gone first, older versions would drift
   // apart.
   void shrink(const Table& before, const Table& after) {
-    auto columns = only_in_first(after.columns, before.columns);
-    auto checks = only_in_first(after.checks, before.checks);
+    auto columns = without(after.columns, before.columns);
+    auto checks = without(after.checks, before.checks);
     bool linked = gone_.has_links(after.physical), was_marked = before.marked;
     bool refresh = after.marked && was_marked;  // boundaries below still translate it
     if (columns.empty() && checks.empty() && !linked && !refresh) return;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "plan/difference.hpp"
 #include "plan/elements.hpp"
 #include "plan/grants.hpp"
 #include "plan/planner.hpp"
@@ -19,8 +20,6 @@ using model::Version;
 using sql::format;
 
 namespace {
-
-constexpr std::size_t views_per_step = 200;  // locks held at once by one transaction stay few
 
 Sql trusted(const std::string& text) {
   return Sql::trusted(text);
@@ -51,23 +50,12 @@ struct Growth {
   bool linked = false;                           // translations or rules of this boundary
 };
 
-template <typename Element>
-std::vector<const Element*> only_in_second(const std::vector<Element>& first,
-                                           const std::vector<Element>& second) {
-  std::vector<const Element*> found;
-  for (const Element& element : second)
-    if (std::none_of(first.begin(), first.end(),
-                     [&](const Element& e) { return e.physical == element.physical; }))
-      found.push_back(&element);
-  return found;
-}
-
 Growth growth_of(const Version& next, const Table& before, const Table& after) {
   Growth growth{before, after, {}, {}, {}, {}, {}};
-  growth.columns = only_in_second(before.columns, after.columns);
-  growth.indexes = only_in_second(before.indexes, after.indexes);
-  growth.keys = only_in_second(before.foreign_keys, after.foreign_keys);
-  for (const model::Check* check : only_in_second(before.checks, after.checks))
+  growth.columns = without(after.columns, before.columns);
+  growth.indexes = without(after.indexes, before.indexes);
+  growth.keys = without(after.foreign_keys, before.foreign_keys);
+  for (const model::Check* check : without(after.checks, before.checks))
     if (std::none_of(next.rules.begin(), next.rules.end(), [&](const model::Rule& rule) {
           return rule.table == after.physical && rule.helper == check->physical;
         }))
@@ -367,33 +355,6 @@ class StartPlan {
 
 std::vector<Step> plan_start(const Surroundings& around, const Chain& live, Version& next) {
   return StartPlan(around, live, next).run();
-}
-
-std::vector<Step> plan_publish(const Surroundings& around, const Chain& live, Version& next) {
-  assign_layers(around, live, next);
-  std::vector<Step> steps;
-  std::string hidden = hidden_schema_name(around.support_schema, next);
-  Step current = transaction("publish", "build the views of " + next.name,
-                             "hidden until the last step renames their schema");
-  current.statements = create_version_schema(around, next, hidden);
-  std::size_t views = 0;
-  for (auto& [logical, table] : next.tables) {
-    if (views > 0 && views % views_per_step == 0) {
-      steps.push_back(current);
-      current.statements.clear();
-    }
-    for (auto& statement : create_views(around, live, next, table, hidden))
-      current.statements.push_back(statement);
-    ++views;
-  }
-  steps.push_back(std::move(current));
-  Step publish = transaction("publish", "publish " + next.schema,
-                             "the version appears at once; no table or view is locked");
-  publish.kind = StepKind::publish;
-  publish.statements.push_back(
-      format("ALTER SCHEMA {} RENAME TO {}", Name(hidden), Name(next.schema)).str());
-  steps.push_back(std::move(publish));
-  return steps;
 }
 
 }  // namespace pgstrata::plan
