@@ -103,6 +103,7 @@ class CompletePlan {
                               "nobody can name them any more");
       step.lock = "ACCESS EXCLUSIVE on the retired views";
       step.statements = drop_views(around_, chunk, hidden);
+      step.beside = true;
       steps_.push_back(std::move(step));
       chunk.clear();
     };

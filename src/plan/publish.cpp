@@ -13,24 +13,30 @@ namespace {
 
 constexpr std::size_t views_per_step = 200;  // locks held at once by one transaction stay few
 
+Step view_step(const Version& version) {
+  return transaction("publish", "build views of " + version.name,
+                     "hidden until the last step renames their schema");
+}
+
 }  // namespace
 
 std::vector<Step> plan_publish(const Surroundings& around, const Chain& live, Version& next) {
   assign_layers(around, live, next);
   std::vector<Step> steps;
   std::string hidden = hidden_schema_name(around.support_schema, next);
-  Step current = transaction("publish", "build the views of " + next.name,
-                             "hidden until the last step renames their schema");
+  Step current = view_step(next);
   current.statements = create_version_schema(around, next, hidden);
+  bool chunks = next.tables.size() > views_per_step;
   std::size_t views = 0;
   for (auto& [logical, table] : next.tables) {
-    if (views > 0 && views % views_per_step == 0) {
+    if (chunks &&
+        views++ % views_per_step == 0) {  // the schema first, then chunks beside each other
       steps.push_back(current);
-      current.statements.clear();
+      current = view_step(next);
+      current.beside = true;
     }
     for (auto& statement : create_views(around, live, next, table, hidden))
       current.statements.push_back(statement);
-    ++views;
   }
   steps.push_back(std::move(current));
   Step publish = transaction("publish", "publish " + next.schema,

@@ -96,6 +96,7 @@ class RollbackPlan {
                               "nobody can name them any more");
       step.lock = "ACCESS EXCLUSIVE on these views";
       step.statements = drop_views(around_, chunk, hidden);
+      step.beside = true;
       steps_.push_back(std::move(step));
       chunk.clear();
     };

@@ -97,6 +97,7 @@ Step step_from(const Json& json) {
   step.lock = json.value("lock", "");
   step.scans = json.value("scans", false);
   step.rewrites = json.value("rewrites", false);
+  step.beside = json.value("beside", false);
   if (json.contains("locks"))
     for (const auto& lock : json.at("locks"))
       step.locks.push_back({lock.at("schema"), lock.at("table"), lock.at("mode")});
@@ -121,6 +122,7 @@ std::string to_json(const Step& step) {
   put(json, "lock", step.lock);
   put(json, "scans", step.scans);
   put(json, "rewrites", step.rewrites);
+  put(json, "beside", step.beside);
   if (!step.locks.empty()) json["locks"] = locks_json(step.locks);
   if (!step.statements.empty()) json["statements"] = step.statements;
   if (step.index) json["index"] = index_json(*step.index);

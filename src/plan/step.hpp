@@ -60,6 +60,7 @@ struct Step {
   std::string reason;  // why it is there, one sentence
   std::string lock;    // strongest lock in words, with its object: "ACCESS EXCLUSIVE on accounts"
   bool scans = false, rewrites = false;  // reads / writes every row of the table
+  bool beside = false;                   // may run at the same time as neighbours that say so too
   std::vector<StepLock> locks;           // attempt only
   std::vector<std::string> statements;   // complete statements, readable
   std::optional<IndexBuild> index;
