@@ -30,6 +30,15 @@ LEFT JOIN pg_namespace n USING (nspname))sql",
   snapshot.schema_exists = !rows.is_null(0, 0);
   if (!snapshot.schema_exists) return false;
   snapshot.schema_privileges = parse_privileges(rows.rows_[0][4]);
+  const auto grantees = reading.connection.execute(R"sql(
+SELECT DISTINCT COALESCE(r.rolname, '')
+FROM pg_default_acl d
+CROSS JOIN LATERAL aclexplode(d.defaclacl) a
+LEFT JOIN pg_roles r ON r.oid = a.grantee
+WHERE d.defaclobjtype = 'r' AND d.defaclnamespace = 0 AND d.defaclrole = current_user::regrole
+  AND a.grantee <> d.defaclrole)sql");
+  for (std::size_t row = 0; row < grantees.size(); ++row)
+    snapshot.default_grantees.push_back(grantees.text(row, 0));
   reading.schema_oid = sql::format("{}", oid_at(rows, 0, 0));
   return true;
 }

@@ -160,6 +160,8 @@ struct Snapshot {
   bool schema_exists = false;
   bool can_create_in_schema = false, can_create_in_database = false;
   std::string role;  // current_user
+  std::vector<std::string>
+      default_grantees;  // whom default privileges give rights on every new view; "" = PUBLIC
   std::vector<Privilege> schema_privileges;
   std::map<std::string, Table> tables;  // kinds r and p of the base schema
   std::vector<std::string>

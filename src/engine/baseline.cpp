@@ -69,6 +69,7 @@ state::VersionRow publish_baseline(Session& session, const std::string& name) {
   catalog::Snapshot snapshot = session.snapshot(history);
   model::Version version = model::version_from_catalog(snapshot, session.store.next_ordinal(), name,
                                                        session.version_schema(name, name));
+  version.raw_sql = true;  // its boundary makes nothing: everything was there
   plan::Chain live = session.models(history.chain);
   auto steps = plan::plan_publish(session.around(snapshot), live, version);
   state::VersionRow row = row_of(version, "baseline");

@@ -53,6 +53,33 @@ void check_limits(const Prepared& prepared) {
   }
 }
 
+// ADD COLUMN of a domain with constraints rewrites the table under its lock.
+void check_domains(Session& session, const Prepared& prepared) {
+  for (auto& [logical, table] : prepared.next.tables) {
+    const Table* before = prepared.live.back().physical_table(table.physical);
+    if (!before || *before == table) continue;
+    for (auto& column : table.columns) {
+      if (before->physical_column(column.physical)) continue;
+      auto constrained = session.connection.execute(
+          R"(WITH RECURSIVE below AS (
+               SELECT t.oid, t.typtype, t.typbasetype, t.typnotnull
+               FROM pg_catalog.pg_type t WHERE t.oid = pg_catalog.to_regtype($1)
+               UNION ALL
+               SELECT t.oid, t.typtype, t.typbasetype, t.typnotnull
+               FROM below b JOIN pg_catalog.pg_type t ON t.oid = b.typbasetype)
+             SELECT 1 FROM below b WHERE b.typtype = 'd' AND (b.typnotnull OR EXISTS (
+               SELECT FROM pg_catalog.pg_constraint c WHERE c.contypid = b.oid)))",
+          {column.type});
+      if (!constrained.empty())
+        throw Error(Exit::migration, "not-supported",
+                    "column \"" + column.name + "\" would be of the domain " + column.type +
+                        ", whose constraints make PostgreSQL rewrite the table under its lock",
+                    logical + "." + column.name,
+                    "use the domain's base type and a check constraint");
+    }
+  }
+}
+
 // One thing every row must hold; `condition` is over the columns the table has now.
 struct Demand {
   std::string text;  // "NULL in column …"
@@ -231,6 +258,7 @@ std::vector<plan::Remark> check_before(Session& session, const Prepared& prepare
   std::vector<plan::Remark> findings;
   check_rights(prepared.snapshot);
   check_limits(prepared);
+  check_domains(session, prepared);
   try_out(session, prepared);
   if (prepared.snapshot.prepared_transactions > 0)
     findings.push_back(

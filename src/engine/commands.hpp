@@ -14,6 +14,10 @@ using Documents = std::vector<migration::Migration>;
 
 StartReport start(Session& session, const Documents& documents, const StartOptions& options);
 
+// `start --complete` that was interrupted in its second half: the same command finishes it.
+void finish_own_completion(Session& session, const Documents& documents,
+                           const StartOptions& options);
+
 // What a start would do: everything up to the plan, nothing changed.
 struct Prepared {
   History history;

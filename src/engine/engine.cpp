@@ -80,6 +80,7 @@ StartReport Engine::start(const std::string& file, const StartOptions& options) 
     engine::Documents documents{migration::read_file(file)};
     engine::Session session(state_->options, "start", state_->progress);
     session.acquire();
+    engine::finish_own_completion(session, documents, options);
     StartReport report = engine::start(session, documents, options);
     if (options.complete && session.history().chain.size() > 1) {
       CompleteReport completed = engine::complete(session, {}, {});

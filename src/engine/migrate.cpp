@@ -95,7 +95,7 @@ void resume_start(Session& session, const state::VersionRow& row, const Document
 void fill_version(Session& session, MigrateReport& report) {
   History history = session.history();
   for (auto& row : history.chain)
-    if (row.kind != empty_kind) {
+    if (row.kind != empty_kind && row.status == Status::live) {
       report.version = row.name;
       report.version_schema = row.schema;
     }
@@ -121,6 +121,9 @@ MigrateReport migrate(Session& session, const std::string& directory,
     history = session.history();
     pending = pending_of(session, history, std::move(documents));
   }
+  if (history.unfinished)
+    refuse_state("unfinished", "a " + history.unfinished->command + " is unfinished",
+                 "run `pgstrata " + history.unfinished->command + "` again to finish it");
   report.notes = pending.notes;
   auto steps = steps_of(std::move(pending.documents));
   if (steps.size() > 1 && !options.complete)

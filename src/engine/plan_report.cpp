@@ -120,7 +120,7 @@ void add_later_commands(PlanReport& report, Session& session, const Prepared& pr
   chain.push_back(prepared.next);
   auto around = session.around(prepared.snapshot);
   add_steps(report, "complete", plan::plan_complete(around, chain).steps);
-  add_steps(report, "rollback", plan::plan_rollback_of_start(around, chain));
+  add_steps(report, "rollback", plan::plan_rollback(around, chain, std::nullopt));
 }
 
 }  // namespace

@@ -63,6 +63,18 @@ void take_back_completion(Session& session, History& history) {
   history = session.history();
 }
 
+// What an unfinished start has made; nothing to say of a finished one, which made everything.
+plan::Made made_by(Session& session, const History& history) {
+  if (!history.unfinished) return {};
+  std::set<std::string> made;
+  for (auto& row : session.store.steps(history.unfinished->id)) {
+    const bool begun = !row.done && row.step.kind == plan::StepKind::concurrently;
+    if (row.done || begun) made.insert(row.step.makes);
+    if (!row.done) break;
+  }
+  return made;
+}
+
 std::optional<RollbackReport> nothing_to_do(Session& session, const History& history,
                                             const std::optional<std::string>& version) {
   if (history.chain.size() > 1) {
@@ -125,7 +137,8 @@ RollbackReport rollback(Session& session, const std::optional<std::string>& vers
   require_version(version, newest.name);
 
   plan::Chain chain = session.models(history.chain);
-  bool published = session.schema_exists(newest.schema);
+  const plan::Made made = made_by(session, history);
+  bool published = !made || made->count("publish") > 0;
   RollbackReport report;
   if (published) report.lost = lost_rows(session, chain);
   for (auto& lost : report.lost)
@@ -133,8 +146,8 @@ RollbackReport rollback(Session& session, const std::optional<std::string>& vers
                           " hold values that only version \"" + newest.name +
                           "\" can hold; they are lost");
   catalog::Snapshot snapshot = session.snapshot(history);
-  auto steps = plan::plan_rollback(session.around(snapshot), chain, published);
-  if (chain.back().raw_sql && !chain.back().sql_down)
+  auto steps = plan::plan_rollback(session.around(snapshot), chain, made);
+  if (newest.kind == "migration" && chain.back().raw_sql && !chain.back().sql_down)
     session.progress.note("the `sql` operation of \"" + newest.name +
                           "\" has no `down`: what it did stays");
   state::RunRow run;

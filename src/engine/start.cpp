@@ -31,7 +31,8 @@ void finish_start(Session& session, const state::RunRow& run) {
 // What only the user can mend is undone at once; what another try can mend is kept for it.
 bool keeps_what_is_done(const Error& error) {
   return error.exit() == Exit::locks || error.exit() == Exit::connection ||
-         error.exit() == Exit::interrupted;
+         error.exit() == Exit::interrupted ||
+         error.exit() == Exit::state;  // another runner took over
 }
 
 void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_after_step);
@@ -46,9 +47,11 @@ void run_start(Session& session, const state::RunRow& run, const model::Version&
     if (keeps_what_is_done(error)) throw;
     session.progress.note(std::string(error.what()) + "; undoing what was done of " + next.name);
     rollback(session, next.name, {});
-    throw Error(error.exit(), error.code(), error.message(), error.where(),
-                (error.hint().empty() ? "" : error.hint() + "; ") +
-                    "everything is as it was before the start");
+    throw Error(
+        error.exit(), error.code(), error.message(), error.where(),
+        (error.hint().empty() ? "" : error.hint() + "; ") +
+            (next.raw_sql ? "its version is rolled back; what ran outside a transaction stays"
+                          : "everything is as it was before the start"));
   }
 }
 
@@ -151,6 +154,14 @@ void ensure_first_version(Session& session, History& history) {
 
 }  // namespace
 
+void finish_own_completion(Session& session, const Documents& documents,
+                           const StartOptions& options) {
+  if (!options.complete) return;
+  History history = session.history();
+  bool completing = history.unfinished && history.unfinished->command == "complete";
+  if (completing && history.chain.back().name == documents.back().name) complete(session, {}, {});
+}
+
 Prepared prepare(Session& session, const Documents& documents, bool accept_functions) {
   Prepared prepared;
   prepared.history = session.history();
@@ -184,6 +195,7 @@ Prepared prepare(Session& session, const Documents& documents, bool accept_funct
     prepared.steps = {plan::user_sql("sql", "run the migration's SQL",
                                      "a `sql` operation is run as it stands", session.user_path(),
                                      operation.up.value)};
+    prepared.steps.front().makes = "sql";
     if (!operation.down)
       prepared.notes.push_back("the `sql` operation has no `down`: a rollback cannot undo it");
     return prepared;

@@ -186,6 +186,7 @@ class Finish {
     link.up = up;
     link.output = output.physical;
     link.parameters = expression.inputs();
+    for (auto& input : link.parameters) refuse_generated(shape, input);
     bool reads_it = std::find(link.parameters.begin(), link.parameters.end(), counterpart) !=
                     link.parameters.end();
     if (!counterpart.empty() && !reads_it) link.parameters.push_back(counterpart);
@@ -211,6 +212,15 @@ class Finish {
       version_.translations.push_back(translation(draft.table, true, column, *lineage.up,
                                                   *previous_, lineage.origin.value_or("")));
     }
+  }
+
+  // A BEFORE trigger sees NULL in a generated column.
+  static void refuse_generated(const Table& shape, const std::string& column) {
+    if (shape.column(column)->generated)
+      throw Error(Exit::migration, "not-supported",
+                  "an expression reads the generated column \"" + column +
+                      "\", which has no value yet when a row is translated",
+                  shape.name + "." + column, "write its expression instead");
   }
 
   static std::string twin_of(const DraftTable& draft, const std::string& origin) {
@@ -261,6 +271,7 @@ class Finish {
                 .parameters = inputs,
                 .helper = check.physical,
                 .function = function_name("check", draft.table.name, check.name)};
+      for (auto& input : inputs) refuse_generated(draft.table, input);
       for (auto& input : inputs) rule.inputs.push_back(draft.table.column(input)->physical);
       version_.rules.push_back(rule);
     }

@@ -137,6 +137,8 @@ struct Version {
   std::vector<Rule> rules;
   std::vector<std::string> on_complete;  // SQL of the last unit of completion
   std::optional<std::string> sql_down;   // raw SQL that a rollback runs
+  // Its shape was read from the catalog (a `sql` operation, a baseline): its boundary makes and
+  // drops nothing.
   bool raw_sql = false;  // made by a `sql` operation: its shape is read from the catalog
 
   const Table* table(const std::string& logical) const;

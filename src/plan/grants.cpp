@@ -107,6 +107,9 @@ void grant_on_view(const Surroundings& around, const Table& table, const Qualifi
     return;
   }
   const std::string& self = around.snapshot.role;
+  // Default privileges are for new tables; a view has what its table has and nothing more.
+  for (auto& role : around.snapshot.default_grantees)
+    out.push_back(format("REVOKE ALL ON {} FROM {}", view, grantee(role)).str());
   if (base->owner != self)
     out.push_back(format("GRANT ALL ON {} TO {}", view, Name(base->owner)).str());
   for (auto& [holder, list] : by_holder(base->privileges, self)) {

@@ -7,6 +7,8 @@
 // A chain is a list of versions, oldest first.
 #pragma once
 
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,11 +45,12 @@ struct Completion {
 // the models.
 Completion plan_complete(const Surroundings& around, const Chain& chain);
 
-// `chain.back()` goes. Every statement can be repeated and may find that its object was never made.
-std::vector<Step> plan_rollback(const Surroundings& around, const Chain& chain, bool published);
-
-// The same as seen before the start has run: with everything the start is going to make.
-std::vector<Step> plan_rollback_of_start(const Surroundings& around, const Chain& chain);
+// What the start of a version has made, by Step::makes; an index build counts from its beginning.
+// Only that is undone: an object of the same name that the journal does not know is somebody
+// else's.
+using Made = std::optional<std::set<std::string>>;  // none: everything
+// `chain.back()` goes. Every statement can be repeated.
+std::vector<Step> plan_rollback(const Surroundings& around, const Chain& chain, const Made& made);
 
 // Gives a retired schema its name back: the first step of a rollback after `complete` stopped
 // before its first unit.

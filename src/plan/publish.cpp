@@ -42,6 +42,7 @@ std::vector<Step> plan_publish(const Surroundings& around, const Chain& live, Ve
   Step publish = transaction("publish", "publish " + next.schema,
                              "the version appears at once; no table or view is locked");
   publish.kind = StepKind::publish;
+  publish.makes = "publish";
   publish.statements.push_back(
       format("ALTER SCHEMA {} RENAME TO {}", Name(hidden), Name(next.schema)).str());
   steps.push_back(std::move(publish));

@@ -1,5 +1,5 @@
-// rollback: the newest version goes with what only it has. Every statement may find that its object
-// was never made, so one plan serves every state a start can be left in.
+// rollback: the newest version goes with what only it has, as far as the journal says that its
+// start made it. Objects are told by the journal, never by their names alone.
 #include <algorithm>
 
 #include "plan/difference.hpp"
@@ -22,18 +22,17 @@ constexpr std::size_t views_per_step = 200;
 
 class RollbackPlan {
  public:
-  RollbackPlan(const Surroundings& around, const Chain& chain, bool published, bool foretold)
+  RollbackPlan(const Surroundings& around, const Chain& chain, const Made& made)
       : around_(around),
         gone_(chain.back()),
         staying_(chain.begin(), chain.end() - 1),
-        published_(published),
-        foretold_(foretold) {}
+        made_(made) {}
 
   std::vector<Step> run() {
     unpublish();
     if (gone_.raw_sql) {  // what its SQL made is for its `down` to undo
       drop_views_of_version();
-      if (gone_.sql_down)
+      if (gone_.sql_down && made("sql"))
         steps_.push_back(user_sql("rollback", "run `down` of " + gone_.name,
                                   "undoes its `sql` operation", around_.user_path,
                                   *gone_.sql_down));
@@ -56,21 +55,13 @@ class RollbackPlan {
         visit(*before, after);
   }
 
-  // Was it made? Before the start: everything will have been.
-  bool made(const Table& table) const {
-    return foretold_ || around_.snapshot.table(table.physical);
-  }
-  bool made(const Table& table, const model::Index& index) const {
-    return foretold_ ||
-           (made(table) && around_.snapshot.table(table.physical)->index(index.physical));
-  }
+  bool made(const std::string& what) const { return !made_ || made_->count(what) > 0; }
   bool made(const Table& table, const model::ForeignKey& key) const {
-    return foretold_ ||
-           (made(table) && around_.snapshot.table(table.physical)->constraint(key.physical));
+    return made("key " + key.physical + " of " + table.physical);
   }
 
   void unpublish() {
-    if (!published_) return;
+    if (!made("publish")) return;
     Step step = transaction("rollback", "withdraw " + gone_.schema,
                             "its clients get 42P01 from here on; no table is locked");
     step.kind = StepKind::publish;
@@ -123,7 +114,7 @@ class RollbackPlan {
       step.statements.push_back(format("DROP INDEX CONCURRENTLY IF EXISTS {}",
                                        Qualified{around_.base_schema, index->physical})
                                     .str());
-      if (made(after, *index)) steps_.push_back(std::move(step));
+      if (made("index " + index->physical)) steps_.push_back(std::move(step));
     }
   }
 
@@ -135,6 +126,7 @@ class RollbackPlan {
     bool linked = gone_.has_links(after.physical), was_marked = before.marked;
     bool refresh = after.marked && was_marked;  // boundaries below still translate it
     if (columns.empty() && checks.empty() && !linked && !refresh) return;
+    if (!made("expand " + after.physical)) return;
     const Qualified table{around_.base_schema, after.physical};
     Step step = attempt(around_, after, "ACCESS EXCLUSIVE", "rollback",
                         "take " + gone_.name + " off table " + after.physical,
@@ -166,7 +158,8 @@ class RollbackPlan {
   void drop_created() {
     std::vector<const Table*> created;
     for (auto& [logical, table] : gone_.tables)
-      if (!staying_.back().physical_table(table.physical) && made(table)) created.push_back(&table);
+      if (!staying_.back().physical_table(table.physical) && made("table " + table.physical))
+        created.push_back(&table);
     for (const Table* table : created)
       for (const model::ForeignKey& key : table->foreign_keys)
         if (made(*table, key))
@@ -204,18 +197,14 @@ class RollbackPlan {
   const Surroundings& around_;
   const Version& gone_;
   Chain staying_;
-  bool published_, foretold_;
+  const Made& made_;
   std::vector<Step> steps_;
 };
 
 }  // namespace
 
-std::vector<Step> plan_rollback(const Surroundings& around, const Chain& chain, bool published) {
-  return RollbackPlan(around, chain, published, false).run();
-}
-
-std::vector<Step> plan_rollback_of_start(const Surroundings& around, const Chain& chain) {
-  return RollbackPlan(around, chain, true, true).run();
+std::vector<Step> plan_rollback(const Surroundings& around, const Chain& chain, const Made& made) {
+  return RollbackPlan(around, chain, made).run();
 }
 
 }  // namespace pgstrata::plan

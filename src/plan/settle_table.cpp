@@ -169,7 +169,7 @@ class TableSettlement {
 
   // Newer writers no longer give these columns a value.
   void release_dying() {
-    for (auto& name : change_.dying_constraints) alter("DROP CONSTRAINT {}", Name(name));
+    for (auto& name : change_.dying_constraints) alter("DROP CONSTRAINT IF EXISTS {}", Name(name));
     for (const Column* column : change_.dying) {
       if (column->generated) continue;
       if (column->identity)

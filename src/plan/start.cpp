@@ -128,6 +128,7 @@ class StartPlan {
     for (const Table* table : created_) {
       Step step = transaction("expand", "create table " + table->physical,
                               "only version " + next_.name + " shows it");
+      step.makes = "table " + table->physical;
       step.statements = create_table(around_.base_schema, *table);
       steps_.push_back(std::move(step));
     }
@@ -191,6 +192,7 @@ class StartPlan {
                             (growth.linked ? " and the filling trigger" : "") + " to " +
                             growth.after.physical,
                         "catalog only: no row is read or written");
+    step.makes = "expand " + growth.after.physical;
     add_columns(growth, step.statements);
     copy_column_settings(growth, step.statements);
     if (needs_marker) {
@@ -252,6 +254,7 @@ class StartPlan {
       step.reason = index->physical == index->name ? "version " + next_.name + " has it"
                                                    : "becomes " + index->name + " at completion";
       step.lock = "SHARE UPDATE EXCLUSIVE on " + growth.after.physical;
+      step.makes = "index " + index->physical;
       step.scans = true;
       step.index = IndexBuild{around_.base_schema, growth.after.physical, index->physical, false,
                               index->unique};
@@ -289,6 +292,7 @@ class StartPlan {
     Step step = attempt(around_, table, "SHARE ROW EXCLUSIVE", "validate",
                         "add foreign key " + key.physical + " to " + table.physical,
                         "NOT VALID: no row is read while the locks are held");
+    step.makes = "key " + key.physical + " of " + table.physical;
     if (!(key.schema == around_.base_schema && key.table == table.physical)) {
       step.locks.push_back({key.schema, key.table, "SHARE ROW EXCLUSIVE"});
       step.lock += " and " + key.table;

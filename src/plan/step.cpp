@@ -98,6 +98,7 @@ Step step_from(const Json& json) {
   step.scans = json.value("scans", false);
   step.rewrites = json.value("rewrites", false);
   step.beside = json.value("beside", false);
+  step.makes = json.value("makes", "");
   if (json.contains("locks"))
     for (const auto& lock : json.at("locks"))
       step.locks.push_back({lock.at("schema"), lock.at("table"), lock.at("mode")});
@@ -123,6 +124,7 @@ std::string to_json(const Step& step) {
   put(json, "scans", step.scans);
   put(json, "rewrites", step.rewrites);
   put(json, "beside", step.beside);
+  put(json, "makes", step.makes);
   if (!step.locks.empty()) json["locks"] = locks_json(step.locks);
   if (!step.statements.empty()) json["statements"] = step.statements;
   if (step.index) json["index"] = index_json(*step.index);

@@ -61,8 +61,10 @@ struct Step {
   std::string lock;    // strongest lock in words, with its object: "ACCESS EXCLUSIVE on accounts"
   bool scans = false, rewrites = false;  // reads / writes every row of the table
   bool beside = false;                   // may run at the same time as neighbours that say so too
-  std::vector<StepLock> locks;           // attempt only
-  std::vector<std::string> statements;   // complete statements, readable
+  std::string
+      makes;  // what a rollback has to undo if this step was done ("expand t"); see planner.hpp
+  std::vector<StepLock> locks;          // attempt only
+  std::vector<std::string> statements;  // complete statements, readable
   std::optional<IndexBuild> index;
   std::optional<Fill> fill;
   bool operator==(const Step&) const = default;

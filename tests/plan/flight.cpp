@@ -75,7 +75,7 @@ std::vector<Step> Flight::start_document(const std::string& file, const std::str
 }
 
 std::vector<Step> Flight::rollback() const {
-  return plan_rollback(around(), chain_, true);
+  return plan_rollback(around(), chain_, std::nullopt);
 }
 
 Completion Flight::complete() const {
