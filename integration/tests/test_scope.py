@@ -103,3 +103,15 @@ def test_a_translation_that_reads_a_generated_column_is_refused(db, cli):
     result = cli.start("new", [{"add_column": {"table": "t", "column": {"name": "n", "type": "int"}, "up": "g + 1"}}],
                        expect=MIGRATION)
     assert "generated" in result.err and fingerprint(db) == before
+
+
+@pytest.mark.parametrize("command, version", [("complete", "b1"), ("rollback", "new")])
+def test_a_view_of_others_on_a_version_is_named_before_the_version_goes(db, cli, command, version):
+    db.tables(ACCOUNTS)
+    cli.run("baseline", "b1")
+    cli.start("new", [WIDEN])
+    db.execute(f"CREATE VIEW public.report AS SELECT id FROM public_{version}.acc")
+    assert "report" in cli.run(command, expect=STATE).err
+    assert db.rows("b1", "SELECT * FROM acc") == db.rows("new", "SELECT * FROM acc") == [(1, 100)]
+    db.execute("DROP VIEW public.report")
+    cli.run(command)

@@ -61,6 +61,9 @@ void insert_empty(Session& session);
 // Rows whose values only the newest version can hold.
 std::vector<LostRows> lost_rows(Session& session, const plan::Chain& chain);
 
+// Refuses to take a version away while views or functions of others rest on its views.
+void refuse_dependents_of_views(Session& session, const std::string& schema);
+
 std::string md5(Session& session, const std::string& text);
 // True for a name that the only unfinished or last finished run already took away.
 [[noreturn]] void refuse_state(const std::string& code, const std::string& message,

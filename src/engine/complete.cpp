@@ -180,6 +180,7 @@ CompleteReport complete(Session& session, const std::optional<std::string>& vers
   plan::Chain chain = session.models(history.chain);
   check_rules(session, chain[1]);
   refuse_dependents(session, history, chain);
+  refuse_dependents_of_views(session, chain.front().schema);
   // The models say all there is to know; what the catalog has beside them is not touched.
   catalog::Snapshot nothing;
   plan::Completion completion = plan::plan_complete(session.around(nothing), chain);

@@ -55,7 +55,7 @@ void add_translations(PlanReport& report, const Prepared& prepared) {
     if (link.expression.needs_definer())
       report.warnings.push_back({link.title,
                                  "reads other tables or calls your functions: runs with the table "
-                                 "owner's rights and a pinned search_path, "
+                                 "owner's rights and a pinned search_path, every role may call it, "
                                  "and is not computed again when those change"});
   }
 }

@@ -140,6 +140,7 @@ RollbackReport rollback(Session& session, const std::optional<std::string>& vers
   const plan::Made made = made_by(session, history);
   bool published = !made || made->count("publish") > 0;
   RollbackReport report;
+  if (published) refuse_dependents_of_views(session, newest.schema);
   if (published) report.lost = lost_rows(session, chain);
   for (auto& lost : report.lost)
     session.progress.note(std::to_string(lost.rows) + " rows of " + lost.table + "." + lost.column +
