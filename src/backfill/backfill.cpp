@@ -15,7 +15,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds look{20}, report_every{200}, ask_control{500}, patience{1000};
+constexpr milliseconds look{20}, report_every{200}, ask_control{500}, patience{1000},
+    sample_others{1000};
 
 // Runs the workers of one phase of a pass and watches over them: progress, pause and rate from the
 // control row, interrupt, and the lock budget. Talks to the server on the runner's own connection.
@@ -75,6 +76,7 @@ class Overseer {
       throw Error(Exit::interrupted, "interrupted", "stopped; the same command resumes");
     const auto now = Clock::now();
     if (now - asked_ >= ask_control) obey_control(now);
+    if (now - sampled_ >= sample_others) mind_others(now);
     const auto sum = shared_.rows + shared_.pages_done;
     if (sum != last_sum_ || shared_.paused) moved_ = now;
     last_sum_ = sum;
@@ -94,6 +96,16 @@ class Overseer {
     const auto control = store_.control();
     shared_.paused = control.paused;
     shared_.rate.set(control.max_rate.value_or(shared_.options.max_rate));
+  }
+
+  // Not where the user has said how fast.
+  void mind_others(Clock::time_point now) {
+    sampled_ = now;
+    if (shared_.options.max_rate > 0) return;
+    const auto counted = connection_.execute(
+        "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = "
+        "current_database()");
+    shared_.yielding = foreground_.busy(counted.integer(0, 0), shared_.batches, now);
   }
 
   // Waits are short and far between, so holders of a lock on the table count too.
@@ -137,7 +149,8 @@ class Overseer {
   const state::Store store_;
   const Clock::time_point began_;
   const std::int64_t rows_before_;
-  Clock::time_point moved_, asked_{}, told_{}, reported_{};
+  Clock::time_point moved_, asked_{}, told_{}, reported_{}, sampled_{};
+  Foreground foreground_;
   std::int64_t last_sum_ = -1;
   std::vector<db::Blocker> blockers_;
   std::vector<std::unique_ptr<Worker>> workers_;

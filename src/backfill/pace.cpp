@@ -37,4 +37,18 @@ double Rate::batch_rows() const {
   return rows_per_second_ * portion;
 }
 
+bool Foreground::busy(std::int64_t transactions, std::int64_t own, Clock::time_point now) {
+  const double seconds = std::chrono::duration<double>(now - at_).count();
+  if (transactions_ >= 0) {
+    const auto ours = static_cast<double>(own - own_) / seconds;
+    const auto others = static_cast<double>(transactions - transactions_) / seconds - ours;
+    // The counters lag by up to a second of ours.
+    busy_ = others > few + ours;
+  }
+  transactions_ = transactions;
+  own_ = own;
+  at_ = now;
+  return busy_;
+}
+
 }  // namespace pgstrata::backfill

@@ -70,7 +70,10 @@ void Worker::fill_chunks() {
       for (auto page = chunk->next_page; page < chunk->end_page;) {
         wait_for_leave(free_at_);
         const auto end = page + batch_pages(chunk->end_page - page);
+        const auto began = Clock::now();
         fill_range(page, end, chunk->id);
+        if (shared_.yielding)
+          free_at_ = std::max(free_at_, Clock::now() + rest_after(Clock::now() - began));
         shared_.pages_done += end - page;
         page = end;
       }
@@ -169,6 +172,7 @@ Worker::Filled Worker::execute(const std::string& name, const std::string& sql,
                 table_sql(shared_.pass.target.fill),
                 "the trigger must let an update of the twin columns pass");
   shared_.rows += filled.rows;
+  ++shared_.batches;
   free_at_ = shared_.rate.after(filled.rows, Clock::now());
   return filled;
 }

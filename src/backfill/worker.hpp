@@ -43,7 +43,9 @@ class Shared {
   const Statements statements;
   Rate rate;
   std::atomic<std::int64_t> rows, pages_done, retries{0};
+  std::atomic<std::int64_t> batches{0};
   std::atomic<bool> stop{false}, paused{false}, rewritten{false};
+  std::atomic<bool> yielding{false};  // others are at work: rest between batches
 
  private:
   std::mutex mutex_;
