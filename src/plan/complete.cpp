@@ -27,8 +27,6 @@ using sql::format;
 
 namespace {
 
-constexpr std::size_t views_per_step = 200;
-
 class CompletePlan {
  public:
   CompletePlan(const Surroundings& around, const Chain& chain)
@@ -94,28 +92,7 @@ class CompletePlan {
 
   void drop_retired_views() {
     if (retired_.schema.empty()) return;
-    std::string hidden = hidden_schema_name(around_.support_schema, retired_);
-    std::vector<const Table*> chunk;
-    auto flush = [&] {
-      if (chunk.empty()) return;
-      Step step = transaction("retire",
-                              "drop " + std::to_string(chunk.size()) + " views of " + retired_.name,
-                              "nobody can name them any more");
-      step.lock = "ACCESS EXCLUSIVE on the retired views";
-      step.statements = drop_views(around_, chunk, hidden);
-      step.beside = true;
-      steps_.push_back(std::move(step));
-      chunk.clear();
-    };
-    for (auto& [logical, table] : retired_.tables) {
-      chunk.push_back(&table);
-      if (chunk.size() == views_per_step) flush();
-    }
-    flush();
-    Step step =
-        transaction("retire", "drop the empty schema of " + retired_.name, "nothing is left in it");
-    step.statements.push_back(format("DROP SCHEMA IF EXISTS {}", Name(hidden)).str());
-    steps_.push_back(std::move(step));
+    append(steps_, drop_version_views(around_, retired_, "retire", "the retired views"));
   }
 
   void native_rules(const TableChange& change) {

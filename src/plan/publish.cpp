@@ -1,4 +1,5 @@
-// publish: the views are built in a hidden schema, in chunks, and appear at once by its renaming.
+// A version's views as steps: built in a hidden schema, in chunks, they appear at once by its
+// renaming, and go the same way.
 #include "plan/elements.hpp"
 #include "plan/planner.hpp"
 #include "plan/step_builder.hpp"
@@ -46,6 +47,34 @@ std::vector<Step> plan_publish(const Surroundings& around, const Chain& live, Ve
   publish.statements.push_back(
       format("ALTER SCHEMA {} RENAME TO {}", Name(hidden), Name(next.schema)).str());
   steps.push_back(std::move(publish));
+  return steps;
+}
+
+std::vector<Step> drop_version_views(const Surroundings& around, const Version& version,
+                                     const std::string& phase, const std::string& views) {
+  std::string hidden = hidden_schema_name(around.support_schema, version);
+  std::vector<Step> steps;
+  std::vector<const model::Table*> chunk;
+  auto flush = [&] {
+    if (chunk.empty()) return;
+    Step step =
+        transaction(phase, "drop " + std::to_string(chunk.size()) + " views of " + version.name,
+                    "nobody can name them any more");
+    step.lock = "ACCESS EXCLUSIVE on " + views;
+    step.statements = drop_views(around, chunk, hidden);
+    step.beside = true;
+    steps.push_back(std::move(step));
+    chunk.clear();
+  };
+  for (auto& [logical, table] : version.tables) {
+    chunk.push_back(&table);
+    if (chunk.size() == views_per_step) flush();
+  }
+  flush();
+  Step step =
+      transaction(phase, "drop the empty schema of " + version.name, "nothing is left in it");
+  step.statements.push_back(format("DROP SCHEMA IF EXISTS {}", Name(hidden)).str());
+  steps.push_back(std::move(step));
   return steps;
 }
 

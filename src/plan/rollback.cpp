@@ -18,8 +18,6 @@ using sql::format;
 
 namespace {
 
-constexpr std::size_t views_per_step = 200;
-
 class RollbackPlan {
  public:
   RollbackPlan(const Surroundings& around, const Chain& chain, const Made& made)
@@ -78,28 +76,7 @@ class RollbackPlan {
   }
 
   void drop_views_of_version() {
-    std::string hidden = hidden_schema_name(around_.support_schema, gone_);
-    std::vector<const Table*> chunk;
-    auto flush = [&] {
-      if (chunk.empty()) return;
-      Step step = transaction("rollback",
-                              "drop " + std::to_string(chunk.size()) + " views of " + gone_.name,
-                              "nobody can name them any more");
-      step.lock = "ACCESS EXCLUSIVE on these views";
-      step.statements = drop_views(around_, chunk, hidden);
-      step.beside = true;
-      steps_.push_back(std::move(step));
-      chunk.clear();
-    };
-    for (auto& [logical, table] : gone_.tables) {
-      chunk.push_back(&table);
-      if (chunk.size() == views_per_step) flush();
-    }
-    flush();
-    Step step =
-        transaction("rollback", "drop the empty schema of " + gone_.name, "nothing is left in it");
-    step.statements.push_back(format("DROP SCHEMA IF EXISTS {}", Name(hidden)).str());
-    steps_.push_back(std::move(step));
+    append(steps_, drop_version_views(around_, gone_, "rollback", "these views"));
   }
 
   // A unique index binds old writers and one under construction slows them: away before anything

@@ -33,4 +33,9 @@ std::vector<std::string> drop_views(const Surroundings& around,
                                     const std::vector<const model::Table*>& tables,
                                     const std::string& schema);
 
+// The steps that drop a hidden version's views in chunks, then its schema. `views`: as the lock
+// names them.
+std::vector<Step> drop_version_views(const Surroundings& around, const model::Version& version,
+                                     const std::string& phase, const std::string& views);
+
 }  // namespace pgstrata::plan
