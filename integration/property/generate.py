@@ -3,8 +3,11 @@
 Operations are applied one after another to two environments: `ups` tells how each column of the shape so far
 follows from the old version's columns, and the recorded steps, walked backwards, tell how each old column
 follows from the new version's. An expression is (names of its inputs, function of a row of them).
+
+A column's `store` is the lineage column behind it: shared by adjacent versions, `name@n` where version n made
+or changed it, so that a chain of migrations never uses one twice.
 """
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rig.database import quote
 from rig.oracle import Column, Link, Shape, literal
@@ -35,43 +38,67 @@ def shown(draft):
                   draft.default)
 
 
+@dataclass
+class Version:
+    """One version of the writers' table, and what else the next migration may name."""
+    ordinal: int
+    name: str
+    schema: str
+    table: str
+    drafts: list
+    indexes: dict = field(default_factory=dict)     # name -> name of its first column
+    others: list = field(default_factory=list)      # tables that nobody writes
+    links: list = field(default_factory=list)       # of the boundary below this version
+
+    def shape(self):
+        return Shape(self.ordinal, self.schema, self.table, [shown(d) for d in self.drafts])
+
+    def physical_defaults(self):
+        """What the base table gives a column that an insert does not name, while this version is the oldest."""
+        return {d.store: d.default for d in self.drafts if d.default is not None}
+
+
 def random_table(rng):
+    """(table, drafts, indexes) of the first version."""
     names = rng.sample(NAMES, rng.randint(3, 5))
     drafts = [Draft("id", "int", None, True, None, "id")]
     for name in names:
         type = rng.choice(["int", "int", "text", "text", "boolean", "numeric(12,2)"])
         default = VALUES[type](rng) if rng.random() < 0.4 else None
         drafts.append(Draft(name, type, VALUES[type], rng.random() < 0.3, default, name))
-    return rng.choice(TABLE_NAMES), drafts
+    indexes = {f"i{number}": d.name for number, d in enumerate(drafts[1:]) if rng.random() < 0.3}
+    return rng.choice(TABLE_NAMES), drafts, indexes
 
 
-def create_sql(rng, table, drafts):
+def create_sql(table, drafts, indexes, storage=""):
     columns = ["id int PRIMARY KEY"]
     for d in drafts[1:]:
         columns.append(f"{quote(d.name)} {d.type}" + (" NOT NULL" if d.not_null else "")
                        + (f" DEFAULT {literal(d.default)}" if d.default is not None else ""))
-    sql = f"CREATE TABLE {quote(table)} ({', '.join(columns)});"
-    for number, d in enumerate(drafts[1:]):
-        if rng.random() < 0.3:
-            sql += f"CREATE INDEX i{number} ON {quote(table)} ({quote(d.name)}, id);"
+    sql = f"CREATE TABLE {quote(table)} ({', '.join(columns)}){storage};"
+    for name, column in indexes.items():
+        sql += f"\nCREATE INDEX {name} ON {quote(table)} ({quote(column)}, id);"
     return sql
 
 
 class Migration:
-    """Grows a random migration of `drafts`; then `operations`, `new` and `links` are to be read."""
+    """Grows a random migration of version `old`; then `operations` and `version(name, schema)` are to be read."""
 
-    def __init__(self, rng, table, drafts):
-        self.rng, self.table, self.new_table = rng, table, table
-        self.old = drafts
-        self.new = [replace(d) for d in drafts]
-        self.ups = {d.name: ((d.store,), lambda row, s=d.store: row[s]) for d in drafts}
+    def __init__(self, rng, old, ordinal):
+        self.rng, self.old_version, self.ordinal = rng, old, ordinal
+        self.table, self.new_table = old.table, old.table
+        self.old = old.drafts
+        self.new = [replace(d) for d in old.drafts]
+        self.indexes, self.others = dict(old.indexes), list(old.others)
+        self.ups = {d.name: ((d.store,), lambda row, s=d.store: row[s]) for d in self.old}
         self.backwards, self.operations = [], []
-        self.touched, self.read_by_down, self.added = set(), set(), []
-        self.taken = {d.name for d in drafts}
+        self.touched, self.read_by_down, self.added = set(), set(), {}
+        self.taken = {d.name for d in self.old}
 
     def grow(self, count):
         choices = [self.alter] * 5 + [self.rename] * 2 + [self.add] * 3 + [self.drop] * 2 + [
-            self.default, self.index, self.comment, self.rename_table, self.other_table]
+            self.default, self.index, self.drop_index, self.comment, self.rename_table, self.other_table,
+            self.drop_other_table]
         while count:
             if self.rng.choice(choices)():
                 count -= 1
@@ -135,6 +162,7 @@ class Migration:
         self.ups[new] = self.ups.pop(old)
         self.backwards.append(lambda env: {old if k == new else k: v for k, v in env.items()})
         draft.name = new
+        self.indexes = {index: new if column == old else column for index, column in self.indexes.items()}
         return self._emit("rename_column", **{"table": self.new_table, "from": old, "to": new})
 
     def _reading(self, target=None, exclude=()):
@@ -175,15 +203,15 @@ class Migration:
         if default is not None:
             column["default"] = literal(default)
         self.taken.add(name)
-        draft = Draft(name, type, VALUES[type], not_null, default, f"{name}+")
+        draft = Draft(name, type, VALUES[type], not_null, default, self._store(name))
         self.new.append(draft)
-        self.added.append((draft, kind))
+        self.added[draft.store] = kind
         self.ups[name] = (inputs, value)
         self.backwards.append(lambda env: {k: v for k, v in env.items() if k != name})
         return self._emit("add_column", **keys)
 
     def drop(self):
-        candidates = [d for d in self._others() if d in self.new and not d.store.endswith("+")]
+        candidates = [d for d in self._others() if d.store not in self.added]
         if not candidates or len(self.new) < 4:
             return False
         draft = self.rng.choice(candidates)
@@ -205,13 +233,14 @@ class Migration:
             if draft.not_null or original.not_null or draft.store in self.touched | self.read_by_down:
                 return False
             back = lambda env: env
-        self.new.remove(draft)
+        self.new = [d for d in self.new if d is not draft]
         self.ups.pop(name)
+        self.indexes = {index: column for index, column in self.indexes.items() if column != name}
         self.backwards.append(back)
         return self._emit("drop_column", **keys)
 
     def default(self):
-        candidates = [d for d in self._others() if not d.not_null and not d.store.endswith("+")]
+        candidates = [d for d in self._others() if not d.not_null and d.store not in self.added]
         if not candidates:
             return False
         draft = self.rng.choice(candidates)
@@ -222,9 +251,18 @@ class Migration:
     def index(self):
         if not self._others():
             return False
-        draft = self.rng.choice(self._others())
-        return self._emit("create_index", table=self.new_table, name=self._fresh("index"),
+        draft, name = self.rng.choice(self._others()), self._fresh("index")
+        self.indexes[name] = draft.name
+        return self._emit("create_index", table=self.new_table, name=name,
                           columns=[{"column": draft.name, "sort": self.rng.choice(["ASC", "DESC"])}])
+
+    def drop_index(self):
+        candidates = [name for name in self.indexes if name in self.old_version.indexes]
+        if not candidates:
+            return False
+        name = self.rng.choice(candidates)
+        del self.indexes[name]
+        return self._emit("drop_index", name=name)
 
     def comment(self):
         draft = self.rng.choice(self.new)
@@ -237,37 +275,41 @@ class Migration:
         return self._emit("rename_table", **{"from": old, "to": self.new_table})
 
     def other_table(self):
-        return self._emit("create_table", name=self._fresh("other"),
-                          columns=[{"name": "id", "type": "serial", "pk": True}])
+        name = self._fresh("other")
+        self.others.append(name)
+        return self._emit("create_table", name=name, columns=[{"name": "id", "type": "serial", "pk": True}])
+
+    def drop_other_table(self):
+        candidates = [name for name in self.others if name in self.old_version.others]
+        if not candidates:
+            return False
+        self.others.remove(self.rng.choice(candidates))
+        dropped = next(name for name in candidates if name not in self.others)
+        return self._emit("drop_table", name=dropped)
+
+    def _store(self, name):
+        return f"{name}@{self.ordinal}"
 
     def _links(self):
         links = []
-        added = {id(d): kind for d, kind in self.added}
         for draft in self.new:
-            if draft.store in self.touched and not draft.store.endswith("+"):
-                draft.store += "'"
-            changed = draft.store.endswith("'") or added.get(id(draft)) in ("up", "default") \
-                or (id(draft) in added and draft.store in self.touched)
-            if changed:
-                links.append(_link(True, draft.store, self.ups[draft.name]))
+            if draft.store in self.touched and draft.store not in self.added:
+                draft.store = self._store(draft.store)
+                links.append(self._link(True, draft.store, self.ups[draft.name]))
+            elif self.added.get(draft.store) in ("up", "default") or draft.store in self.touched:
+                links.append(self._link(True, draft.store, self.ups[draft.name]))
         env = {d.name: ((d.store,), lambda row, s=d.store: row[s]) for d in self.new}
         for back in reversed(self.backwards):
             env = back(env)
         for draft in self.old:
             same = any(n.store == draft.store for n in self.new)
             if not same and draft.name in env:
-                links.append(_link(False, draft.store, env[draft.name]))
+                links.append(self._link(False, draft.store, env[draft.name]))
         return links
 
-    def shapes(self, old_schema, new_schema):
-        return [Shape(1, old_schema, self.table, [shown(d) for d in self.old]),
-                Shape(2, new_schema, self.new_table, [shown(d) for d in self.new])]
+    def _link(self, up, output, expression):
+        inputs, value = expression
+        return Link(self.ordinal, up, output, tuple(inputs), lambda *given: value(dict(zip(inputs, given))))
 
-    def physical_defaults(self):
-        """A column without translation keeps the physical default of its side."""
-        return {d.store: d.default for d in self.old if d.default is not None}
-
-
-def _link(up, output, expression):
-    inputs, value = expression
-    return Link(2, up, output, tuple(inputs), lambda *given: value(dict(zip(inputs, given))))
+    def version(self, name, schema):
+        return Version(self.ordinal, name, schema, self.new_table, self.new, self.indexes, self.others, self.links)

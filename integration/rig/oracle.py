@@ -119,12 +119,18 @@ class Oracle:
                 if link.up:
                     row[link.output] = link.function(*[row.get(i) for i in link.inputs])
 
-    def end_version(self, ordinal):
-        """A version goes, by complete or by rollback: so do the links of its boundary."""
+    def end_version(self, ordinal, physical_defaults=None):
+        """A version goes, by complete or by rollback: so do the links of its boundary, and columns of its own."""
         oldest = min(self.shapes)
         boundary = min(o for o in self.shapes if o > ordinal) if ordinal == oldest else ordinal
         del self.shapes[ordinal]
         self.links = [l for l in self.links if l.boundary != boundary]
+        if physical_defaults is not None:
+            self.physical_defaults = dict(physical_defaults)
+        left = set().union(*[shape.stores() for shape in self.shapes.values()])
+        for row in self.rows.values():
+            for store in row.keys() - left:
+                del row[store]
 
     def attributable(self, w, key, named):
         """Can the values alone tell who wrote? Else only the right search_path can (design.md, section 5)."""

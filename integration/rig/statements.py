@@ -9,14 +9,18 @@ from rig.database import quote
 
 
 class Maker:
-    """Makes statements for one writer: `w` writes `shape`, its path names the version (or does not)."""
+    """Makes statements for one writer: `w` writes `shape`, its path names the version (or does not).
 
-    def __init__(self, oracle, w, rng, keys, path_is_right=True):
+    `schema` is given where the writer goes to the base table in the shape of `w`, the oldest version: there
+    the columns may stand in another order, and not all of them are the version's.
+    """
+
+    def __init__(self, oracle, w, rng, keys, path_is_right=True, schema=None):
         self.oracle, self.w, self.rng, self.keys = oracle, w, rng, keys
         self.shape = oracle.shapes[w]
-        self.path_is_right = path_is_right
+        self.path_is_right, self.on_base = path_is_right, schema is not None
         table = quote(self.shape.table)
-        self.table = table if path_is_right else f"{quote(self.shape.schema)}.{table}"
+        self.table = table if path_is_right else f"{quote(schema or self.shape.schema)}.{table}"
         self.key = quote(self.shape.key.name)
 
     def statement(self):
@@ -94,7 +98,7 @@ def insert_many(maker):
 
 def insert_positional(maker):
     absent = maker.absent()
-    if not absent:
+    if not absent or maker.on_base:
         return None
     key = maker.rng.choice(absent)
     named = {c.name: c.values(maker.rng) for c in maker.shape.columns[1:]}

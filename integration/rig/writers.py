@@ -12,33 +12,10 @@ import psycopg2
 
 from rig.database import quote
 from rig.oracle import Oracle, image
+from rig.session import GONE, SERIALIZATION, Session, settle_doubt
 from rig.statements import Maker, insert
 
 PATHS = ("right", "absent", "misleading")
-GONE = "42P01"
-SERIALIZATION = "40001"
-
-
-class Session:
-    """One connection of a writer: sets its path, prepares statements once."""
-
-    def __init__(self, database, path, role):
-        self.connection = psycopg2.connect(database.url(role), application_name="writer")
-        self.connection.autocommit = True
-        self.cursor = self.connection.cursor()
-        self.cursor.execute("SELECT set_config('search_path', %s, false)", (path,))
-        self.prepared = {}
-
-    def execute(self, sql):
-        if isinstance(sql, str):
-            return self.cursor.execute(sql)
-        text, arguments = sql
-        name = self.prepared.get(text)
-        if name is None:
-            name = f"p{len(self.prepared)}"
-            self.cursor.execute(f"PREPARE {name} {text}")
-            self.prepared[text] = name
-        self.cursor.execute(f"EXECUTE {name} {arguments}")
 
 
 class Partition:
@@ -49,8 +26,10 @@ class Partition:
 class Writers:
     """Starts, stops and checks writers of one table.
 
-    `shapes` and `links` are the oracle's. `add(w)` starts a writer of version w; `expect_end(w)` allows 42P01
-    to the writers of w from now on, because the test is about to retire that version.
+    `shapes` and `links` are the oracle's; `begin` and `end` follow the chain. `add(w)` starts a writer of version
+    w; `expect_end(w)` allows 42P01 to the writers of w from now on, because the test is about to retire that
+    version. While `outage` is set the server may go: writers then connect again and find out what became of
+    their last transaction.
     """
 
     def __init__(self, database, shapes, links, physical_defaults=None, partitions=8, keys=12, seed=None, role="app"):
@@ -59,53 +38,62 @@ class Writers:
         self.shapes = {s.ordinal: s for s in shapes}
         self.partitions = [Partition(Oracle(shapes, links, physical_defaults), range(p * keys, (p + 1) * keys))
                            for p in range(partitions)]
-        self.failures, self.ending, self.threads = [], set(), []
-        self.committed, self.done = 0, threading.Event()
+        self.failures, self.ending, self.returning, self.threads = [], set(), set(), []
+        self.committed, self.reconnects, self.started = 0, 0, 0
+        self.done, self.outage = threading.Event(), threading.Event()
         self._count = threading.Lock()
 
-    def fill(self, w):
+    def fill(self, w, schema=None, every=2):
         """Every second key, written through version w, so that there is something to fill."""
         rng = random.Random(self.seed)
-        session = Session(self.database, quote(self.shapes[w].schema), self.role)
+        session = Session(self.database, quote(schema or self.shapes[w].schema), self.role)
         for partition in self.partitions:
-            for key in partition.keys[::2]:
+            for key in partition.keys[::every]:
                 maker = Maker(partition.oracle, w, rng, [key])
                 sql, effect = insert(maker)
                 session.execute(sql)
                 effect()
         session.connection.close()
 
-    def take(self, rows, links):
-        """Continues with rows that are there: {key: {column: value}}; `up` links are computed for them."""
+    def begin(self, shape, links):
+        """A version is about to start: from now on the oracle knows it."""
         for partition in self.partitions:
-            partition.oracle.rows = {k: dict(rows[k]) for k in partition.keys if k in rows}
-            for row in partition.oracle.rows.values():
-                for link in links:
-                    if link.up:
-                        row[link.output] = link.function(*[row.get(i) for i in link.inputs])
+            with partition.lock:
+                partition.oracle.begin_version(shape, links)
+        self.shapes[shape.ordinal] = shape
 
-    def add(self, w, path="right", pause=0.0):
-        thread = threading.Thread(target=self._write, args=(w, path, pause, len(self.threads)), daemon=True)
+    def end(self, ordinal, physical_defaults=None):
+        """A version is gone, and nobody writes it any more."""
+        for partition in self.partitions:
+            with partition.lock:
+                partition.oracle.end_version(ordinal, physical_defaults)
+        del self.shapes[ordinal]
+        self.ending.discard(ordinal)
+
+    def add(self, w, path="right", pause=0.0, schema=None):
+        """`schema`: where to write instead of the version's own; the base schema, in the shape of the oldest."""
+        self.started += 1
+        thread = threading.Thread(target=self._write, args=(w, path, pause, self.started, schema), daemon=True)
         self.threads.append(thread)
         thread.start()
 
-    def _path(self, w, path):
+    def _path(self, rng, w, path, schema):
         if path == "right":
-            return quote(self.shapes[w].schema)
+            return quote(schema or self.shapes[w].schema)
         if path == "absent":
             return "pg_catalog"
-        return quote(next((s.schema for o, s in self.shapes.items() if o != w), "nowhere"))
+        return quote(rng.choice([s.schema for o, s in self.shapes.items() if o != w] or ["nowhere"]))
 
-    def _write(self, w, path, pause, number):
+    def _write(self, w, path, pause, number, schema):
         rng = random.Random(self.seed * 1000 + number)
-        session = Session(self.database, self._path(w, path), self.role)
+        session = Session(self.database, self._path(rng, w, path, schema), self.role)
         gone = False
         try:
             while not self.done.is_set():
                 partition = rng.choice(self.partitions)
                 with partition.lock:
-                    state = self._transaction(session, partition, w, path, rng)
-                if gone and state != GONE:
+                    state = self._transaction(session, partition, w, path, rng, schema)
+                if gone and state not in (GONE, "outage") and w in self.ending:
                     self.failures.append((w, "a retired version answered again", state))
                     return
                 gone = state == GONE
@@ -113,9 +101,10 @@ class Writers:
         finally:
             session.connection.close()
 
-    def _transaction(self, session, partition, w, path, rng):
+    def _transaction(self, session, partition, w, path, rng, schema=None):
         """One transaction of one to three statements; its SQLSTATE, None if it went through."""
-        before = {k: dict(r) for k, r in partition.oracle.rows.items()}
+        oracle = partition.oracle
+        before = {k: dict(r) for k, r in oracle.rows.items()}
         sql = None
         try:
             count = rng.choice([1, 1, 1, 2, 3])
@@ -123,31 +112,55 @@ class Writers:
             if count > 1 or repeatable:
                 session.execute("BEGIN" + (" ISOLATION LEVEL REPEATABLE READ" if repeatable else ""))
             for _ in range(count):
-                maker = Maker(partition.oracle, w, rng, partition.keys, path_is_right=path == "right")
+                maker = Maker(oracle, w, rng, partition.keys, path == "right", schema)
                 sql, effect = maker.statement()
                 session.execute(sql)
                 effect()
             if count > 1 or repeatable:
                 undo = rng.random() < 0.15
-                session.execute("ROLLBACK" if undo else "COMMIT")
+                sql = "ROLLBACK" if undo else "COMMIT"
                 if undo:
-                    partition.oracle.rows = before
+                    oracle.rows, sql = before, "ROLLBACK"
+                session.execute(sql)
+                if undo:
                     return None
             with self._count:
                 self.committed += 1
             return None
         except psycopg2.Error as error:
-            partition.oracle.rows = before
+            if self.outage.is_set() and session.lost(error):
+                self._come_back(session, partition, before, sql, effect, count > 1 or repeatable)
+                return "outage"
+            oracle.rows = before
             if not session.connection.closed:
                 session.execute("ROLLBACK")
-            tolerated = (error.pgcode == GONE and w in self.ending) or (error.pgcode == SERIALIZATION and repeatable)
+            tolerated = (error.pgcode == GONE and w in self.ending | self.returning) \
+                or (error.pgcode == SERIALIZATION and repeatable)
             if not tolerated:
                 self.failures.append((w, error.pgcode, str(error), sql))
                 time.sleep(0.05)
             return error.pgcode
 
+    def _come_back(self, session, partition, before, sql, effect, in_transaction):
+        """The connection is lost: did the transaction commit? Only a lost COMMIT leaves that open."""
+        if in_transaction and sql != "COMMIT":
+            partition.oracle.rows = before
+        else:
+            if not in_transaction:
+                effect()
+            if not settle_doubt(self.database, self.shapes, partition, before, self.done):
+                self.failures.append((None, "after an outage rows are neither as before nor as after", sql))
+        session.reconnect(self.done)
+        with self._count:
+            self.reconnects += 1
+
     def expect_end(self, w):
         self.ending.add(w)
+
+    def expect_return(self, w):
+        """The version that is going, or gone, comes back: both are fine until the writers are stopped."""
+        self.ending.discard(w)
+        self.returning.add(w)
 
     def pause_until(self, transactions):
         """Waits until the writers have committed that many more transactions, at most 20 s."""
@@ -162,6 +175,7 @@ class Writers:
             thread.join(30)
         assert not any(t.is_alive() for t in self.threads), "a writer hangs"
         self.threads, self.done = [], threading.Event()
+        self.returning.clear()
 
     def check(self, *versions):
         """No writer failed, and each version shows what the oracle says. Writers are stopped."""
@@ -179,17 +193,19 @@ class Writers:
             thread.join(30)
 
 
-def compare(database, shape, oracles, seed):
-    """Row by row: what the version shows, and what the oracle says it must show."""
+def compare(database, shape, oracles, seed, schema=None):
+    """Row by row: what the version shows, and what the oracle says it must show. Returns the number of rows."""
     listed = ", ".join(quote(c.name) for c in shape.columns)
-    rows = database.execute(f"SELECT {listed} FROM {quote(shape.schema)}.{quote(shape.table)}")
+    schema = schema or shape.schema
+    rows = database.execute(f"SELECT {listed} FROM {quote(schema)}.{quote(shape.table)}")
     shown = {row[0]: list(row) for row in rows}
     expected = {}
     for oracle in oracles:
         expected.update(oracle.shown(shape.ordinal))
     names = [c.name for c in shape.columns]
-    wrong = [f"{shape.schema}.{shape.table} key {key}: shows {dict(zip(names, shown.get(key, ())))},"
+    wrong = [f"{schema}.{shape.table} key {key}: shows {dict(zip(names, shown.get(key, ())))},"
              f" expected {dict(zip(names, expected.get(key, ())))}"
              for key in sorted(shown.keys() | expected.keys())
              if [image(v) for v in shown.get(key, ())] != [image(v) for v in expected.get(key, ())]]
     assert not wrong, f"seed {seed}: {len(wrong)} rows differ\n" + "\n".join(wrong[:5])
+    return len(rows)
