@@ -22,7 +22,20 @@ void StepRunner::run(std::int64_t run_id, const state::StepRow& row) {
     dispatch(row);
   } catch (const db::SqlError& error) {
     if (interrupted && error.canceled()) throw_interrupted();
+    refuse_if_replaced(row);
     throw step_error(error, row.step);
+  } catch (const Error&) {
+    refuse_if_replaced(row);
+    throw;
+  }
+}
+
+// What a step meets once another runner has gone on says nothing of the migration.
+void StepRunner::refuse_if_replaced(const state::StepRow& row) {
+  try {
+    connection_.execute(store_.fence_sql(runner_.token()));
+  } catch (const db::SqlError& error) {
+    if (error.fields().table == "runners") throw step_error(error, row.step);
   }
 }
 

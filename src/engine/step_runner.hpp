@@ -20,6 +20,7 @@ class StepRunner {
 
  private:
   void dispatch(const state::StepRow& row);
+  void refuse_if_replaced(const state::StepRow& row);
 
   // Statements, fence and journal record in one transaction.
   void journaled(const state::StepRow& row, const std::vector<std::string>& statements);
