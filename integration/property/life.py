@@ -41,6 +41,7 @@ class Life:
         self.chain = [first]
         self.writers = Writers(self.database, [first.shape()], [], first.physical_defaults(),
                                partitions=4, keys=8 + quiet_rows // 4, seed=self.seed)
+        self.commands.writers = self.writers
         self.writers.fill(1, every=2 if not quiet_rows else 1)
         for partition in self.writers.partitions:
             partition.keys = partition.keys[:8]
@@ -75,12 +76,7 @@ class Life:
         self.cli.file(name, migration.operations)
         done = self.commands.run(["start", f"{name}.json"], undo=["rollback", name])
         self._settle(3)
-        if not self.published:
-            self.chain[0].schema = f"{self.base}_baseline"
-            self.writers.shapes[1].schema = f"{self.base}_baseline"
-            for partition in self.writers.partitions:
-                partition.oracle.shapes[1].schema = f"{self.base}_baseline"
-            self.published = True
+        self._publish_baseline()
         if done:
             self.chain.append(new)
             self.before[new.ordinal] = before
@@ -91,6 +87,15 @@ class Life:
         if done:
             self.together()
         return new
+
+    def _publish_baseline(self):
+        """Without a baseline the first start makes one; it may have been killed before that."""
+        schema = f"{self.base}_baseline"
+        if self.published or schema not in self.database.schemas():
+            return
+        self.published, self.chain[0].schema = True, schema
+        for oracle in [self.writers] + [p.oracle for p in self.writers.partitions]:
+            oracle.shapes[1].schema = schema
 
     def together(self):
         """All versions at work, and nothing else."""
@@ -151,6 +156,7 @@ class Life:
         self.written += self.writers.committed
         self.writers.committed = 0
         self.writers.stop()
+        self.writers.outage.clear()
 
     def check(self):
         self.writers.check()

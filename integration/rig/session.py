@@ -37,8 +37,7 @@ class Session:
 
     def lost(self, error):
         """Did the server end the connection, rather than refuse the statement?"""
-        return self.connection.closed or (error.pgcode or "").startswith(("08", "57P")) \
-            or isinstance(error, psycopg2.InterfaceError)
+        return self.connection.closed or error.pgcode is None or error.pgcode.startswith(("08", "57P"))
 
     def reconnect(self, done):
         self.connection.close()
@@ -70,7 +69,7 @@ def settle_doubt(database, shapes, partition, before, done):
             try:
                 rows = database.execute(f"SELECT {listed} FROM {quote(shape.schema)}.{quote(shape.table)}"
                                         f" WHERE {quote(shape.key.name)} IN ({keys})")
-                found[ordinal] = images({row[0]: row for row in rows})
+                found[ordinal] = images({row[0]: row for row in rows}, partition.keys)
             except psycopg2.errors.UndefinedTable:
                 continue
         return found
@@ -79,10 +78,10 @@ def settle_doubt(database, shapes, partition, before, done):
     found = patiently(seen, done)
     for rows in (after, before):
         oracle.rows = rows
-        if all(images(oracle.shown(ordinal)) == shown for ordinal, shown in found.items()):
+        if all(images(oracle.shown(ordinal), partition.keys) == shown for ordinal, shown in found.items()):
             return True
     return False
 
 
-def images(rows):
-    return {key: [image(v) for v in row] for key, row in rows.items()}
+def images(rows, keys):
+    return {key: [image(v) for v in rows[key]] for key in keys if key in rows}

@@ -12,7 +12,7 @@ import psycopg2
 
 from rig.database import quote
 from rig.oracle import Oracle, image
-from rig.session import GONE, SERIALIZATION, Session, settle_doubt
+from rig.session import GONE, SERIALIZATION, Session, patiently, settle_doubt
 from rig.statements import Maker, insert
 
 PATHS = ("right", "absent", "misleading")
@@ -86,9 +86,9 @@ class Writers:
 
     def _write(self, w, path, pause, number, schema):
         rng = random.Random(self.seed * 1000 + number)
-        session = Session(self.database, self._path(rng, w, path, schema), self.role)
-        gone = False
+        session, gone = None, False
         try:
+            session = patiently(lambda: Session(self.database, self._path(rng, w, path, schema), self.role), self.done)
             while not self.done.is_set():
                 partition = rng.choice(self.partitions)
                 with partition.lock:
@@ -98,14 +98,17 @@ class Writers:
                     return
                 gone = state == GONE
                 time.sleep(pause if not gone else 0.02)
+        except Exception as error:
+            self.failures.append((w, "a writer broke", repr(error)))
         finally:
-            session.connection.close()
+            if session:
+                session.connection.close()
 
     def _transaction(self, session, partition, w, path, rng, schema=None):
         """One transaction of one to three statements; its SQLSTATE, None if it went through."""
         oracle = partition.oracle
         before = {k: dict(r) for k, r in oracle.rows.items()}
-        sql = None
+        sql = effect = None
         try:
             count = rng.choice([1, 1, 1, 2, 3])
             repeatable = rng.random() < 0.1
@@ -132,8 +135,7 @@ class Writers:
                 self._come_back(session, partition, before, sql, effect, count > 1 or repeatable)
                 return "outage"
             oracle.rows = before
-            if not session.connection.closed:
-                session.execute("ROLLBACK")
+            self._give_up_transaction(session)
             tolerated = (error.pgcode == GONE and w in self.ending | self.returning) \
                 or (error.pgcode == SERIALIZATION and repeatable)
             if not tolerated:
@@ -141,12 +143,20 @@ class Writers:
                 time.sleep(0.05)
             return error.pgcode
 
+    def _give_up_transaction(self, session):
+        try:
+            session.execute("ROLLBACK")
+        except psycopg2.Error as error:
+            if not (self.outage.is_set() and session.lost(error)):
+                raise
+            session.reconnect(self.done)
+
     def _come_back(self, session, partition, before, sql, effect, in_transaction):
         """The connection is lost: did the transaction commit? Only a lost COMMIT leaves that open."""
         if in_transaction and sql != "COMMIT":
             partition.oracle.rows = before
         else:
-            if not in_transaction:
+            if effect and not in_transaction:
                 effect()
             if not settle_doubt(self.database, self.shapes, partition, before, self.done):
                 self.failures.append((None, "after an outage rows are neither as before nor as after", sql))
