@@ -68,7 +68,7 @@ class Attempt::Tries {
  private:
   std::string opening() const {
     std::string sql = "BEGIN;\n";
-    if (!work_.synchronous) sql += "SET LOCAL synchronous_commit = local;\n";
+    if (!work_.durable) sql += "SET LOCAL synchronous_commit = off;\n";
     if (work_.locks.empty()) return sql;
     sql += fmt::format("SET LOCAL lock_timeout = {};\n", attempt_.patience_.count());
     for (const auto& lock : work_.locks)
@@ -177,11 +177,7 @@ class Attempt::Tries {
 
 Attempt::Attempt(Connection& connection, AttemptLimits limits, AttemptWatch watch)
     : connection_(connection), limits_(limits), watch_(std::move(watch)) {
-  const milliseconds deadlock_timeout(
-      connection
-          .execute("SELECT (extract(epoch FROM current_setting('deadlock_timeout')::interval) * "
-                   "1000)::bigint")
-          .integer(0, 0));
+  const milliseconds deadlock_timeout = connection.deadlock_timeout();
   // Two of our waits must end before a client's deadlock check can choose the client as victim.
   limits_.first = std::clamp(limits_.first, milliseconds(1),
                              std::max(milliseconds(1), deadlock_timeout / 2 - milliseconds(1)));

@@ -36,7 +36,9 @@ struct AttemptWork {
   std::vector<LockTarget> locks;  // tables
   std::string statements;  // complete, separated by semicolons; the journal record among them
   bool patient = false;    // a lock nobody queues behind: wait longer than deadlock_timeout for it
-  bool synchronous = false;  // commit as the session is set; otherwise never wait for a replica
+  // Wait for the commit as the session is set; otherwise neither for the disk nor for a replica:
+  // WAL is written in order, so the next durable commit of anybody makes this one durable too.
+  bool durable = false;
 };
 
 struct AttemptLimits {

@@ -125,7 +125,8 @@ struct Connection::State {
   pqxx::quiet_errorhandler silence;  // notices of our own DDL are nobody's business
   std::optional<pqxx::nontransaction> work;
   std::set<std::string> prepared;
-  std::string version_text;
+  std::string version_text, given_path;
+  std::chrono::milliseconds deadlock_timeout{};
   bool lost = false;
 };
 
@@ -148,14 +149,23 @@ Connection::Connection(const ConnectionOptions& options) {
       "SET client_min_messages = warning; SET client_encoding = 'UTF8';"
       "SET standard_conforming_strings = on; SET default_transaction_isolation = 'read committed';"
       "SET default_transaction_read_only = off; SET default_transaction_deferrable = off;"
-      "SET jit = off; SET search_path = pg_catalog;",
+      "SET jit = off;",
       literal(options.application_name.empty() ? "pgstrata" : options.application_name));
   if (server_version() >= 170000) setup += "SET transaction_timeout = 0;";
   if (!options.role.empty()) {
     setup += fmt::format("SET ROLE {};", state_->work->quote_name(options.role));
   }
-  setup += "SELECT current_setting('server_version')";
-  state_->version_text = execute(setup).text(0, 0);
+  // A path may list pg_catalog last: until it is replaced, names are qualified.
+  setup +=
+      "SELECT pg_catalog.set_config('pgstrata.given_path', "
+      "pg_catalog.current_setting('search_path'), "
+      "false); SET search_path = pg_catalog;"
+      "SELECT current_setting('server_version'), current_setting('pgstrata.given_path'), "
+      "(extract(epoch FROM current_setting('deadlock_timeout')::interval) * 1000)::bigint";
+  const Result answer = execute(setup);
+  state_->version_text = answer.text(0, 0);
+  state_->given_path = answer.text(0, 1);
+  state_->deadlock_timeout = std::chrono::milliseconds(answer.integer(0, 2));
 }
 
 Connection::~Connection() = default;
@@ -208,6 +218,14 @@ int Connection::server_version() const {
 
 std::string Connection::server_version_text() const {
   return state_->version_text;
+}
+
+std::string Connection::given_path() const {
+  return state_->given_path;
+}
+
+std::chrono::milliseconds Connection::deadlock_timeout() const {
+  return state_->deadlock_timeout;
 }
 
 void Connection::cancel() noexcept {

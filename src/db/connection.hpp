@@ -89,6 +89,9 @@ class Connection {
   int backend_pid() const;
   int server_version() const;  // 150020
   std::string server_version_text() const;
+  // As they were when the connection was made; asked with its set-up, in one round trip.
+  std::string given_path() const;  // search_path of the role, database or URL
+  std::chrono::milliseconds deadlock_timeout() const;
   void cancel() noexcept;  // from any thread: cancels the statement that runs now
   const ConnectionOptions& options() const;
 

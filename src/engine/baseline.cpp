@@ -20,11 +20,9 @@ state::VersionRow row_of(const model::Version& version, const std::string& kind)
   return row;
 }
 
-void finish(Session& session, const state::RunRow& run) {
-  journaled(session, [&] {
-    session.store.set_status(run.ordinal, Status::live);
-    session.store.finish_run(run.id, RunStatus::done);
-  });
+std::vector<std::string> closing(const Session& session, const state::RunRow& run) {
+  return {session.store.set_status_sql(run.ordinal, Status::live),
+          session.store.finish_run_sql(run.id, RunStatus::done)};
 }
 
 bool same_shape(const model::Version& a, const model::Version& b) {
@@ -40,8 +38,7 @@ bool same_shape(const model::Version& a, const model::Version& b) {
 void finish_baseline(Session& session) {
   auto run = session.store.unfinished_run();
   if (!run || run->command != "baseline") return;
-  session.execute(run->id, 1, 0, -1);
-  finish(session, *run);
+  session.execute(run->id, 1, 0, -1, closing(session, *run));
 }
 
 void refuse_taken_schema(Session& session, const History& history, const std::string& schema) {
@@ -77,12 +74,14 @@ state::VersionRow publish_baseline(Session& session, const std::string& name) {
   run.command = "baseline";
   run.ordinal = row.ordinal;
   run.detail = "{}";
-  journaled(session, [&] {
-    session.store.insert_version(row);
-    run.id = session.store.insert_run(run, steps);
-  });
-  session.execute(run.id, 1, 0, -1);
-  finish(session, run);
+  journaled(
+      session,
+      [&] {
+        session.store.insert_version(row);
+        run.id = session.store.insert_run(run, steps);
+      },
+      Commit::before_others);
+  session.execute(run.id, 1, 0, -1, closing(session, run));
   return row;
 }
 

@@ -27,15 +27,10 @@ const state::VersionRow* find(const std::vector<state::VersionRow>& rows, int or
   return nullptr;
 }
 
-void finish(Session& session, const state::RunRow& run) {
-  const auto detail =
-      nlohmann::json::parse(run.detail);  // named: a loop over a part of a temporary outlives it
-  journaled(session, [&] {
-    session.store.set_status(run.ordinal, Status::retired);
-    for (auto& survivor : detail.at("survivors"))
-      session.store.set_model(survivor.at("ordinal"), survivor.at("model"));
-    session.store.finish_run(run.id, RunStatus::done);
-  });
+std::vector<std::string> closing(const Session& session, const state::RunRow& run) {
+  return {session.store.set_status_sql(run.ordinal, Status::retired),
+          session.store.adopt_models_sql(run.id),
+          session.store.finish_run_sql(run.id, RunStatus::done)};
 }
 
 void describe(CompleteReport& report, const state::VersionRow& retired,
@@ -60,8 +55,7 @@ CompleteReport resume(Session& session, const History& history,
                  "run `pgstrata complete " + retiring->name + "` to finish it first");
   CompleteReport report;
   report.resumed = true;
-  session.execute(run.id, 1, 0, options.kill_after_step);
-  finish(session, run);
+  session.execute(run.id, 1, 0, options.kill_after_step, closing(session, run));
   for (auto& row : history.chain)
     if (row.ordinal != run.ordinal) {
       describe(report, *retiring, row);
@@ -188,12 +182,14 @@ CompleteReport complete(Session& session, const std::optional<std::string>& vers
   run.command = "complete";
   run.ordinal = chain.front().ordinal;
   run.detail = survivors_json(completion.survivors);
-  journaled(session, [&] {
-    session.store.set_status(run.ordinal, Status::retiring);
-    run.id = session.store.insert_run(run, completion.steps);
-  });
-  session.execute(run.id, 1, 0, options.kill_after_step);
-  finish(session, run);
+  journaled(
+      session,
+      [&] {
+        session.store.set_status(run.ordinal, Status::retiring);
+        run.id = session.store.insert_run(run, completion.steps);
+      },
+      Commit::before_others);
+  session.execute(run.id, 1, 0, options.kill_after_step, closing(session, run));
   CompleteReport report;
   describe(report, history.chain[0], history.chain[1]);
   return report;

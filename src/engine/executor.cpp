@@ -32,6 +32,8 @@ void Executor::run(std::int64_t run_id) {
   const auto steps = store_.steps(run_id);
   const int total = static_cast<int>(steps.size());
   const bool crash_rig = options_.stop_after_step >= 0 || options_.stop_before_step >= 0;
+  options_.last_step = options_.closing.empty() || steps.empty() ? 0 : steps.back().sequence;
+  bool finished = options_.closing.empty();
   StepRunner runner(store_, connection_, runner_, options_, progress_);
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const auto& row = steps[i];
@@ -46,10 +48,12 @@ void Executor::run(std::int64_t run_id) {
     progress_.step(static_cast<int>(i) + 1, total, row.step.phase, row.step.title);
     const auto began = std::chrono::steady_clock::now();
     runner.run(run_id, row);
+    finished |= runner.finishes(row);
     progress_.step_done(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
     if (row.sequence == options_.stop_after_step) std::raise(SIGKILL);
   }
+  if (!finished) runner.finish();
 }
 
 }  // namespace pgstrata::engine

@@ -25,6 +25,10 @@ struct ExecutorOptions {
   LockBudget locks;
   int workers = 1;      // backfill
   double max_rate = 0;  // backfill rows/s; 0 = unlimited
+  // What ends the run: commits with its last step where that holds no strong lock, else after it.
+  // Only this commit waits for the disk; a crash before it loses the newest steps, never others.
+  std::vector<std::string> closing = {};
+  int last_step = 0;  // its sequence; the executor sets it
   // Crash rig of the tests: SIGKILL to ourselves right after, or before, the step with this
   // sequence.
   int stop_after_step = -1, stop_before_step = -1;

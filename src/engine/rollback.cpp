@@ -17,11 +17,9 @@ const state::VersionRow& row_of(const History& history, int ordinal) {
               "version " + std::to_string(ordinal) + " of an unfinished run is not recorded");
 }
 
-void finish(Session& session, const state::RunRow& run) {
-  journaled(session, [&] {
-    session.store.set_status(run.ordinal, Status::rolled_back);
-    session.store.finish_run(run.id, RunStatus::done);
-  });
+std::vector<std::string> closing(const Session& session, const state::RunRow& run) {
+  return {session.store.set_status_sql(run.ordinal, Status::rolled_back),
+          session.store.finish_run_sql(run.id, RunStatus::done)};
 }
 
 void describe(RollbackReport& report, const History& history, int gone) {
@@ -115,8 +113,7 @@ RollbackReport resume(Session& session, const History& history,
   require_version(version, row_of(history, run.ordinal).name);
   RollbackReport report;
   report.resumed = true;
-  session.execute(run.id, 1, 0, options.kill_after_step);
-  finish(session, run);
+  session.execute(run.id, 1, 0, options.kill_after_step, closing(session, run));
   describe(report, history, run.ordinal);
   return report;
 }
@@ -155,13 +152,15 @@ RollbackReport rollback(Session& session, const std::optional<std::string>& vers
   run.command = "rollback";
   run.ordinal = newest.ordinal;
   run.detail = "{}";
-  journaled(session, [&] {
-    if (history.unfinished) session.store.finish_run(history.unfinished->id, RunStatus::undone);
-    session.store.set_status(run.ordinal, Status::rolling_back);
-    run.id = session.store.insert_run(run, steps);
-  });
-  session.execute(run.id, 1, 0, options.kill_after_step);
-  finish(session, run);
+  journaled(
+      session,
+      [&] {
+        if (history.unfinished) session.store.finish_run(history.unfinished->id, RunStatus::undone);
+        session.store.set_status(run.ordinal, Status::rolling_back);
+        run.id = session.store.insert_run(run, steps);
+      },
+      Commit::before_others);
+  session.execute(run.id, 1, 0, options.kill_after_step, closing(session, run));
   describe(report, history, run.ordinal);
   return report;
 }

@@ -87,10 +87,8 @@ plan::Surroundings Session::around(const catalog::Snapshot& snapshot) {
           .user_path = user_path()};
 }
 
-std::string Session::user_path() {
-  std::string own =
-      connection.execute("SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'search_path'")
-          .text(0, 0);
+std::string Session::user_path() const {
+  const std::string own = connection.given_path();
   return sql::quote_identifier(names.base_schema) +
          (own.empty() || own == "\"\"" ? "" : ", " + own);
 }
@@ -99,11 +97,13 @@ catalog::ServerBinder Session::binder(const catalog::Snapshot&) {
   return {connection, store.exists() ? names.state_schema : names.base_schema, user_path()};
 }
 
-void Session::execute(std::int64_t run, int workers, double max_rate, int kill_after_step) {
+void Session::execute(std::int64_t run, int workers, double max_rate, int kill_after_step,
+                      std::vector<std::string> closing) {
   ExecutorOptions executor{
       .connection = connection_options, .locks = {}, .workers = workers, .max_rate = max_rate};
   executor.locks.first = std::chrono::milliseconds(options.lock_timeout_ms);
   executor.stop_after_step = kill_after_step;
+  executor.closing = std::move(closing);
   Executor(store, connection, *runner, executor, progress).run(run);
 }
 

@@ -42,11 +42,12 @@ class Session {
                              const std::optional<std::vector<std::string>>& dependents_of = {});
   plan::Surroundings around(const catalog::Snapshot& snapshot);
   // What names in a migration mean to its author: the base schema, then the role's own search_path.
-  std::string user_path();
+  std::string user_path() const;
   catalog::ServerBinder binder(const catalog::Snapshot& snapshot);
 
-  // Runs the run's remaining steps. `kill_after_step`: for the crash rig.
-  void execute(std::int64_t run, int workers, double max_rate, int kill_after_step);
+  // Runs the run's remaining steps, then `closing`. `kill_after_step`: for the crash rig.
+  void execute(std::int64_t run, int workers, double max_rate, int kill_after_step,
+               std::vector<std::string> closing);
   bool schema_exists(const std::string& schema);
   std::string version_schema(const std::string& version, const std::string& where) const;
 
@@ -60,11 +61,16 @@ class Session {
   std::string support_schema;
 };
 
-// Statements and store calls in one transaction that the fence guards.
+// Statements and store calls in one transaction that the fence guards. A commit that others of the
+// same command follow need not wait for the disk: WAL is written in order.
+enum class Commit { durable, before_others };
 template <typename Work>
-void journaled(Session& session, Work work) {
+void journaled(Session& session, Work work, Commit commit = Commit::durable) {
   db::Transaction transaction(session.connection);
-  if (session.runner) session.connection.execute(session.store.fence_sql(session.runner->token()));
+  std::string opening;
+  if (commit == Commit::before_others) opening = "SET LOCAL synchronous_commit = off;";
+  if (session.runner) opening += session.store.fence_sql(session.runner->token());
+  if (!opening.empty()) session.connection.execute(opening);
   work();
   transaction.commit();
 }

@@ -21,11 +21,9 @@ std::string md5(Session& session, const std::string& text) {
 
 namespace {
 
-void finish_start(Session& session, const state::RunRow& run) {
-  journaled(session, [&] {
-    session.store.set_status(run.ordinal, Status::live);
-    session.store.finish_run(run.id, RunStatus::done);
-  });
+std::vector<std::string> closing(const Session& session, const state::RunRow& run) {
+  return {session.store.set_status_sql(run.ordinal, Status::live),
+          session.store.finish_run_sql(run.id, RunStatus::done)};
 }
 
 // What only the user can mend is undone at once; what another try can mend is kept for it.
@@ -40,9 +38,9 @@ void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_
 void run_start(Session& session, const state::RunRow& run, const model::Version& next,
                const StartOptions& options) {
   try {
-    session.execute(run.id, options.workers, options.max_rate, options.kill_after_step);
+    session.execute(run.id, options.workers, options.max_rate, options.kill_after_step,
+                    next.raw_sql ? std::vector<std::string>() : closing(session, run));
     if (next.raw_sql) publish_what_sql_left(session, run, options.kill_after_step);
-    finish_start(session, run);
   } catch (const Error& error) {
     if (keeps_what_is_done(error)) throw;
     session.progress.note(std::string(error.what()) + "; undoing what was done of " + next.name);
@@ -69,12 +67,15 @@ void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_
     auto rows = history.chain;
     rows.pop_back();
     auto steps = plan::plan_publish(session.around(snapshot), session.models(rows), next);
-    journaled(session, [&] {
-      session.store.set_model(row.ordinal, model::to_json(next));
-      session.store.append_steps(run.id, steps);
-    });
+    journaled(
+        session,
+        [&] {
+          session.store.set_model(row.ordinal, model::to_json(next));
+          session.store.append_steps(run.id, steps);
+        },
+        Commit::before_others);
   }
-  session.execute(run.id, 1, 0, kill_after_step);
+  session.execute(run.id, 1, 0, kill_after_step, closing(session, run));
 }
 
 void journal_start(Session& session, const Documents& documents, const Prepared& prepared,
@@ -91,12 +92,15 @@ void journal_start(Session& session, const Documents& documents, const Prepared&
   run.command = "start";
   run.ordinal = row.ordinal;
   run.detail = "{}";
-  journaled(session, [&] {
-    const model::Version& before = prepared.live.back();
-    if (prepared.refreshed) session.store.set_model(before.ordinal, model::to_json(before));
-    session.store.insert_version(row);
-    run.id = session.store.insert_run(run, prepared.steps);
-  });
+  journaled(
+      session,
+      [&] {
+        const model::Version& before = prepared.live.back();
+        if (prepared.refreshed) session.store.set_model(before.ordinal, model::to_json(before));
+        session.store.insert_version(row);
+        run.id = session.store.insert_run(run, prepared.steps);
+      },
+      Commit::before_others);
 }
 
 // Is the version there, or under way? `already` and `resumed` are then set.

@@ -65,14 +65,38 @@ void StepRunner::journaled(const state::StepRow& row, const std::vector<std::str
           {sql::format("{}", sql::Qualified{lock.schema, lock.table}).str(), lock.mode});
   work.statements = joined(statements) + closing(row);
   work.patient = kind == plan::StepKind::validate;
-  // Where clients could queue behind us, a replica that does not answer must not make them.
-  work.synchronous = kind != plan::StepKind::attempt && kind != plan::StepKind::user_sql;
+  work.durable = finishes(row);
   const Watchdog::Watch watching(dog_, row.step.title, false);
   attempt_.run(work);
 }
 
 std::string StepRunner::closing(const state::StepRow& row) const {
-  return joined({store_.fence_sql(runner_.token()), store_.mark_done_sql(run_id_, row.sequence)});
+  std::vector<std::string> statements{store_.fence_sql(runner_.token()),
+                                      store_.mark_done_sql(run_id_, row.sequence)};
+  if (finishes(row))
+    statements.insert(statements.end(), options_.closing.begin(), options_.closing.end());
+  return joined(statements);
+}
+
+// Nobody can queue behind these kinds, so they may wait for the disk.
+bool StepRunner::finishes(const state::StepRow& row) const {
+  return row.sequence == options_.last_step && row.step.locks.empty() &&
+         (row.step.kind == plan::StepKind::transaction || row.step.kind == plan::StepKind::publish);
+}
+
+void StepRunner::finish() {
+  db::AttemptWork work;
+  work.title = "finish";
+  work.statements = joined({store_.fence_sql(runner_.token())}) + joined(options_.closing);
+  work.durable = true;
+  try {
+    attempt_.run(work);
+  } catch (const db::SqlError& error) {
+    if (interrupted && error.canceled()) throw_interrupted();
+    plan::Step step;
+    step.title = work.title;
+    throw step_error(error, step);
+  }
 }
 
 db::AttemptLimits StepRunner::limits() const {

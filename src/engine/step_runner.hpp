@@ -17,6 +17,9 @@ class StepRunner {
 
   // Throws Error; the step is then not done, and nothing of a transactional one is left.
   void run(std::int64_t run_id, const state::StepRow& row);
+  // Does the run's closing commit with this step? Otherwise finish() commits it by itself.
+  bool finishes(const state::StepRow& row) const;
+  void finish();
 
  private:
   void dispatch(const state::StepRow& row);

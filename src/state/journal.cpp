@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pgstrata/error.hpp"
+#include "sql/identifier.hpp"
 #include "state/store.hpp"
 
 namespace pgstrata::state {
@@ -27,17 +28,31 @@ RunStatus run_status_from(const std::string& text) {
   throw Error(Exit::failure, "unreadable-state", "a run has the unknown status \"" + text + "\"");
 }
 
+constexpr const char* step_fields =
+    "step ->> 'phase', step ->> 'kind', coalesce(step ->> 'title', ''), step";
+
+std::string steps_json(const std::vector<plan::Step>& steps) {
+  std::string list = "[";
+  for (const auto& step : steps) {
+    if (list.size() > 1) list += ',';
+    list += plan::to_json(step);
+  }
+  return list + "]";
+}
+
 std::optional<RunRow> newest_run(db::Connection& connection, const Names& names,
                                  const char* condition) {
   const auto rows = connection.execute(
-      fmt::format(
-          "SELECT id, command, ordinal, status, detail FROM {} WHERE base_schema = $1 AND {} "
-          "ORDER BY id DESC LIMIT 1",
-          state_object(names, "runs"), condition),
+      fmt::format("SELECT id, command, ordinal, status FROM {} WHERE base_schema = $1 AND {} "
+                  "ORDER BY id DESC LIMIT 1",
+                  state_object(names, "runs"), condition),
       {names.base_schema});
   if (rows.empty()) return {};
-  return RunRow{rows.integer(0, 0), rows.text(0, 1), static_cast<int>(rows.integer(0, 2)),
-                run_status_from(rows.text(0, 3)), rows.text_or(0, 4, "")};
+  return RunRow{rows.integer(0, 0),
+                rows.text(0, 1),
+                static_cast<int>(rows.integer(0, 2)),
+                run_status_from(rows.text(0, 3)),
+                {}};
 }
 
 }  // namespace
@@ -64,39 +79,39 @@ std::vector<StepRow> Store::steps(std::int64_t run) const {
   return steps;
 }
 
+// Run and steps in one statement, whatever their number.
 std::int64_t Store::insert_run(const RunRow& row, const std::vector<plan::Step>& steps) {
   const auto rows = connection_.execute(
-      fmt::format("INSERT INTO {} (base_schema, command, ordinal, status, detail) VALUES ($1, $2, "
-                  "$3, $4, $5) "
-                  "RETURNING id",
-                  state_object(names_, "runs")),
+      fmt::format("WITH r AS (INSERT INTO {} (base_schema, command, ordinal, status, detail) "
+                  "VALUES ($1, $2, $3, $4, $5) RETURNING id), "
+                  "s AS (INSERT INTO {} (run, sequence, phase, kind, title, step) "
+                  "SELECT r.id, n, {} FROM r, json_array_elements($6::json) WITH ORDINALITY AS "
+                  "s(step, n)) SELECT id FROM r",
+                  state_object(names_, "runs"), state_object(names_, "steps"), step_fields),
       {names_.base_schema, row.command, std::to_string(row.ordinal), word(row.status),
-       row.detail.empty() ? std::nullopt : std::optional(row.detail)});
-  const auto id = rows.integer(0, 0);
-  append_steps(id, steps);
-  return id;
+       row.detail.empty() ? std::nullopt : std::optional(row.detail), steps_json(steps)});
+  return rows.integer(0, 0);
 }
 
-// One statement whatever the number of steps: a run over 1,000 tables writes thousands.
 void Store::append_steps(std::int64_t run, const std::vector<plan::Step>& steps) {
   if (steps.empty()) return;
-  std::string list;
-  for (const auto& step : steps) list += (list.empty() ? '[' : ',') + plan::to_json(step);
   connection_.execute(
       fmt::format("INSERT INTO {0} (run, sequence, phase, kind, title, step) "
                   "SELECT $1::bigint, n + (SELECT coalesce(max(sequence), 0) FROM {0} WHERE run = "
-                  "$1::bigint), "
-                  "step ->> 'phase', step ->> 'kind', coalesce(step ->> 'title', ''), step "
+                  "$1::bigint), {1} "
                   "FROM json_array_elements($2::json) WITH ORDINALITY AS s(step, n)",
-                  state_object(names_, "steps")),
-      {std::to_string(run), list + "]"});
+                  state_object(names_, "steps"), step_fields),
+      {std::to_string(run), steps_json(steps)});
+}
+
+std::string Store::finish_run_sql(std::int64_t run, RunStatus status) const {
+  return fmt::format(
+      "UPDATE {} SET status = {}, ended_at = pg_catalog.clock_timestamp() WHERE id = {}",
+      state_object(names_, "runs"), sql::quote_literal(word(status)), run);
 }
 
 void Store::finish_run(std::int64_t run, RunStatus status) {
-  connection_.execute(
-      fmt::format("UPDATE {} SET status = $1, ended_at = clock_timestamp() WHERE id = $2",
-                  state_object(names_, "runs")),
-      {word(status), std::to_string(run)});
+  connection_.execute(finish_run_sql(run, status));
 }
 
 }  // namespace pgstrata::state

@@ -34,9 +34,7 @@ std::string holder(db::Connection& connection, const Names& names) {
 
 // Behind a pooler a session lock belongs to whoever gets that server connection next. The process
 // number that the other side gave us at connecting is then not that of the backend.
-void refuse_pooler(db::Connection& connection) {
-  if (connection.execute("SELECT pg_backend_pid()").integer(0, 0) == connection.backend_pid())
-    return;
+[[noreturn]] void refuse_pooler() {
   throw Error(Exit::connection, "pooler",
               "the connection goes through a pooler, where session locks do not hold", {},
               "give a URL that reaches the server itself");
@@ -49,12 +47,11 @@ struct Runner::State {
       : connection(options), names(std::move(wanted)) {}
 
   void lock() {
-    // So that the server notices the death of our host within two minutes.
-    connection.execute(
-        "SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count "
-        "= 6");
-    const auto got = connection.execute("SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
-                                        {key_text(names)});
+    const auto got = connection.execute(
+        fmt::format("SELECT CASE WHEN pg_backend_pid() = {} THEN "
+                    "pg_try_advisory_lock(hashtextextended({}, 0)) END",
+                    connection.backend_pid(), sql::quote_literal(key_text(names))));
+    if (got.is_null(0, 0)) refuse_pooler();
     if (got.boolean(0, 0)) return;
     throw Error(Exit::state, "another-runner",
                 "another command is at work here: " + holder(connection, names), names.base_schema,
@@ -63,26 +60,28 @@ struct Runner::State {
 
   // Waits for transactions of an earlier runner that have passed the fence; they end by themselves.
   void take_token(const std::string& command) {
-    connection.execute("SET lock_timeout = '10s'");
     try {
-      token = connection
-                  .execute(
-                      fmt::format(
-                          "INSERT INTO {} AS r (base_schema, token, application, pid, acquired_at) "
-                          "VALUES ($1, 1, $2, pg_backend_pid(), clock_timestamp()) "
-                          "ON CONFLICT (base_schema) DO UPDATE SET token = r.token + 1, "
-                          "application = $2, "
-                          "pid = pg_backend_pid(), acquired_at = clock_timestamp() RETURNING token",
-                          state_object(names, "runners")),
-                      {names.base_schema, command})
-                  .integer(0, 0);
+      // Keepalives: the server notices the death of our host within two minutes. The token need not
+      // be on disk: the journal that is written under it will be.
+      token =
+          connection
+              .execute(fmt::format(
+                  "SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; "
+                  "SET tcp_keepalives_count = 6; SET lock_timeout = '10s'; "
+                  "SET synchronous_commit = off; "
+                  "INSERT INTO {0} AS r (base_schema, token, application, pid, acquired_at) "
+                  "VALUES ({1}, 1, {2}, pg_backend_pid(), clock_timestamp()) "
+                  "ON CONFLICT (base_schema) DO UPDATE SET token = r.token + 1, application = {2}, "
+                  "pid = pg_backend_pid(), acquired_at = clock_timestamp() RETURNING token",
+                  state_object(names, "runners"), sql::quote_literal(names.base_schema),
+                  sql::quote_literal(command)))
+              .integer(0, 0);
     } catch (const db::SqlError& error) {
       if (!error.lock_not_available()) throw;
       throw Error(Exit::state, "another-runner",
                   "the last transaction of an earlier command has not ended yet", names.base_schema,
                   "run the same command again; pg_stat_activity shows it as pgstrata");
     }
-    connection.execute("RESET lock_timeout");
   }
 
   db::Connection connection;
@@ -92,7 +91,6 @@ struct Runner::State {
 
 Runner::Runner(const db::ConnectionOptions& options, const Names& names, const std::string& command)
     : state_(std::make_unique<State>(options, names)) {
-  refuse_pooler(state_->connection);
   state_->lock();
   state_->take_token(command);
 }

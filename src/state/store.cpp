@@ -85,11 +85,14 @@ Store::Store(db::Connection& connection, Names names)
     : connection_(connection), names_(std::move(names)) {}
 
 bool Store::exists() const {
-  return installed_schema_version(connection_, names_) == current_schema_version();
+  if (!exists_) exists_ = installed_schema_version(connection_, names_) == current_schema_version();
+  return exists_;
 }
 
 bool Store::ensure() {
-  return install_schema(connection_, names_);
+  const bool changed = install_schema(connection_, names_);
+  exists_ = true;
+  return changed;
 }
 
 std::vector<VersionRow> Store::versions() const {
@@ -147,6 +150,16 @@ std::string Store::set_status_sql(int ordinal, Status status) const {
 
 void Store::set_status(int ordinal, Status status) {
   connection_.execute(set_status_sql(ordinal, status));
+}
+
+// A completion's survivors, as the run's detail has them.
+std::string Store::adopt_models_sql(std::int64_t run) const {
+  return fmt::format(
+      "UPDATE {0} AS v SET model = (s ->> 'model')::json\n"
+      "  FROM {1} AS r, pg_catalog.json_array_elements(r.detail -> 'survivors') AS s\n"
+      "  WHERE r.id = {2} AND v.base_schema = {3} AND v.ordinal = (s ->> 'ordinal')::int",
+      state_object(names_, "versions"), state_object(names_, "runs"), run,
+      sql::quote_literal(names_.base_schema));
 }
 
 void Store::set_model(int ordinal, const std::string& model) {

@@ -51,7 +51,7 @@ struct RunRow {
   std::string command;  // "start", "complete", "rollback"
   int ordinal = 0;      // the version it starts, retires or removes
   RunStatus status = RunStatus::running;
-  std::string detail;  // JSON of the planner for resume: models after the run, options
+  std::string detail;  // JSON of the planner: models after the run. Written, never read back here
 };
 
 struct StepRow {
@@ -79,7 +79,7 @@ class Store {
   Store(db::Connection& connection, Names names);
   const Names& names() const { return names_; }
 
-  // Exists in the shape this release reads? Creates nothing.
+  // Exists in the shape this release reads? Creates nothing. Asked once: nobody drops it under us.
   bool exists() const;
   // Creates the schema and its tables, or upgrades them; does nothing where they are right.
   // Throws Error(Exit::state) on a state schema of a newer release, Error(Exit::connection) without
@@ -108,6 +108,8 @@ class Store {
   std::string fence_sql(std::int64_t token) const;
   // For planners that put the change of a status into a step of their own.
   std::string set_status_sql(int ordinal, Status status) const;
+  std::string adopt_models_sql(std::int64_t run) const;
+  std::string finish_run_sql(std::int64_t run, RunStatus status) const;
 
   Control control() const;
   void set_control(const Control& control);
@@ -115,6 +117,7 @@ class Store {
  private:
   db::Connection& connection_;
   Names names_;
+  mutable bool exists_ = false;
 };
 
 // The right to change one base schema: a session-level advisory lock on a connection of its own,
