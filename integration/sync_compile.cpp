@@ -22,14 +22,16 @@ plan::SyncTable read_table(const json& in) {
   table.table = in.at("table");
   table.support_schema = in.at("support_schema");
   table.filling = in.value("filling", false);
+  table.oldest_unmarked = in.value("oldest_unmarked", false);
   for (const json& v : in.at("versions"))
     table.versions.push_back({v.at("ordinal"), v.at("name"), v.at("schema")});
   for (const json& c : in.at("columns"))
-    table.columns.push_back(
-        {c.at("name"), c.at("lo"), c.at("hi"), c.value("image_equality", false), text(c, "type")});
+    table.columns.push_back({c.at("name"), c.at("lo"), c.at("hi"), c.value("image_equality", false),
+                             text(c, "type"), c.value("not_null", false)});
   for (const json& l : in.at("links"))
     table.links.push_back({l.at("boundary"), l.at("up"), l.at("output"), l.at("inputs"),
-                           text(l, "function"), l.value("reason", std::string())});
+                           text(l, "function"), l.value("reason", std::string()),
+                           l.value("keeps_null", false)});
   for (const json& r : in.value("rules", json::array()))
     table.rules.push_back({r.at("from"), r.value("constraint", std::string()),
                            r.value("column", std::string()), r.at("inputs"), text(r, "condition")});

@@ -30,6 +30,7 @@ class Link:
     body: str       # SQL over $1, $2, …
     compute: object  # the same over Python values
     volatile: bool = False
+    keeps_null: bool = False
 
 
 @dataclasses.dataclass
@@ -37,6 +38,11 @@ class Rule:
     start: int
     constraint: str  # empty: NOT NULL
     column: str      # physical
+    reported: str = ""  # what the error calls it, if not by its physical name
+
+    @property
+    def name(self):
+        return self.constraint or self.reported or self.column
 
     def holds(self, row):
         value = row[self.column]
@@ -82,6 +88,7 @@ class Chain:
         self.ordinals = sorted(rng.sample(range(1, 12), size))
         self.columns, self.links, self.rules, self.shapes = {}, [], [], {}
         self.view_defaults = {}  # (ordinal, physical) -> value
+        self.native = set()  # NOT NULL in the table itself
         self.server_made = set()  # filled by a volatile expression: nothing else reads or changes them
         self._names = random.Random(rng.random()).sample(ODD_NAMES, rng.choice([0, 3, 6]))
         first = self.ordinals[0]
@@ -89,8 +96,10 @@ class Chain:
         types = ["integer", "integer", "integer", "text", "text", rng.choice(["numeric", "json", "text"])]
         for i, type_ in enumerate(types):
             self._show(first, f"c{i}", self._column(type_, first))
+        if rng.random() < 0.3:
+            self.native.add(self.shapes[first]["c0"])
         for column in self.columns.values():
-            if rng.random() < 0.3:
+            if rng.random() < (0.8 if column.name in self.native else 0.3):
                 column.default = self.value(column.type) or None
         for previous, ordinal in zip(self.ordinals, self.ordinals[1:]):
             self._step(previous, ordinal)
@@ -122,8 +131,10 @@ class Chain:
         """One boundary: fates of existing columns first, then translations that may read any of them."""
         rng, old = self.rng, self.shapes[previous]
         new = self.shapes[b] = dict(old)
-        untouched = [c for c in old if old[c] not in self.server_made]
+        untouched = [c for c in old if old[c] not in self.server_made and not (self.native and c == "c0")]
         rng.shuffle(untouched)
+        if self.native and rng.random() < 0.5:
+            self._widen(b, old, new)
         pending = []
         for _ in range(rng.randint(0 if len(self.ordinals) > 2 else 1, 4)):
             fate = rng.choice(["alter", "alter", "alter_reading", "rename", "split", "merge", "add_up", "add_up", "add_both",
@@ -151,6 +162,14 @@ class Chain:
         if self.rng.random() < 0.85:
             body, compute = self.rng.choice(converters(type_, self.columns[source].type))
             self._link(b, False, source, [target], body, compute)
+
+    def _widen(self, b, old, new):
+        """NOT NULL carried to a twin of the same values: a NULL becomes one in the native column."""
+        source, target = old["c0"], self._column("integer", b)
+        new["c0"] = target
+        for up, output, input_ in ((True, target, source), (False, source, target)):
+            self.links.append(Link(b, up, output, [input_], "$1", strict(int), keeps_null=True))
+        self.rules.append(Rule(b, "", target, next(iter(self.native))))
 
     def _pick(self, shape, type_):
         return self.rng.choice([p for p in shape.values()

@@ -36,8 +36,9 @@ class Oracle:
 
     def _check(self, row, writer, old):
         binding = [r for r in self.chain.rules if r.start in self.versions[1:] and writer >= r.start]
-        broken = {r.constraint or r.column for r in binding
+        broken = {r.name for r in binding
                   if (old is None or row[r.column] != old[r.column]) and not r.holds(row)}
+        broken |= {c for c in self.chain.native if row[c] is None}
         if broken:
             raise Violation(broken)
 

@@ -57,7 +57,8 @@ class Table:
 
     def _add(self, column):
         default = "" if column.default is None else f" DEFAULT {literal(column.default)}"
-        self.execute(f"ALTER TABLE {self.base} ADD {quote(column.name)} {column.type}{default}")
+        rule = " NOT NULL" if column.name in self.chain.native else ""
+        self.execute(f"ALTER TABLE {self.base} ADD {quote(column.name)} {column.type}{default}{rule}")
         self.present.append(column.name)
 
     def expand(self, ordinal):
@@ -95,14 +96,16 @@ class Table:
         live = lambda c: c.lo <= versions[-1] and c.hi >= versions[0]
         return {
             "base_schema": "public", "table": self.name, "support_schema": "fx", "filling": filling,
+            "oldest_unmarked": len(self.name) == 1,
             "versions": [{"ordinal": v, "name": f"v{v}", "schema": f"app_v{v}"} for v in versions],
             "columns": [{"name": "id", "lo": versions[0], "hi": versions[-1], "type": "integer", "image_equality": True}] +
                        [{"name": c.name, "lo": c.lo, "hi": min(c.hi, versions[-1]), "type": c.type,
-                         "image_equality": c.type in ("integer", "text")} for c in self.chain.columns.values() if live(c)],
+                         "image_equality": c.type in ("integer", "text"), "not_null": c.name in self.chain.native}
+                        for c in self.chain.columns.values() if live(c)],
             "links": [{"boundary": l.boundary, "up": l.up, "output": l.output, "inputs": l.inputs,
-                       "function": f"fx.link_{n}", "reason": f"{'up' if l.up else 'down'} {l.body}"}
+                       "function": f"fx.link_{n}", "keeps_null": l.keeps_null, "reason": f"{'up' if l.up else 'down'} {l.body}"}
                       for n, l in enumerate(self.chain.links) if l.boundary in versions[1:]],
-            "rules": [{"from": r.start, "constraint": r.constraint, "column": r.column, "inputs": [r.column],
+            "rules": [{"from": r.start, "constraint": r.constraint, "column": r.name, "inputs": [r.column],
                        "condition": f"NEW.{quote(r.column)} " + ("OPERATOR(pg_catalog.<) 40" if r.constraint else "IS NOT NULL")}
                       for r in self.chain.rules if r.start in versions[1:]],
         }

@@ -193,8 +193,7 @@ class StartPlan {
                             growth.after.physical,
                         "catalog only: no row is read or written");
     step.makes = "expand " + growth.after.physical;
-    add_columns(growth, step.statements);
-    copy_column_settings(growth, step.statements);
+    // Before the twins: two bytes that fit into the gap before an aligned one.
     if (needs_marker) {
       Qualified table = relation(growth.after);
       step.statements.push_back(
@@ -207,6 +206,8 @@ class StartPlan {
                  Literal("pgstrata: which version wrote the row; see docs, \"marker\""))
               .str());
     }
+    add_columns(growth, step.statements);
+    copy_column_settings(growth, step.statements);
     grant_on_twins(around_, growth.after, growth.columns, needs_marker, step.statements);
     // From the same moment on, or rows written in between would carry no mark.
     if (growth.linked) append_sync(step, sync_table(around_, chain_, growth.after.physical, true));

@@ -25,7 +25,8 @@ struct SyncColumn {
                        // (unpublished newest included)
   bool image_equality =
       false;  // type's equality is identity of bytes: IS DISTINCT FROM style comparison is allowed
-  sql::Sql type;  // as PostgreSQL prints it
+  sql::Sql type;          // as PostgreSQL prints it
+  bool not_null = false;  // natively, so PostgreSQL itself reports a NULL
 };
 
 // One output column of one translation across one boundary (named by the newer version's ordinal).
@@ -36,6 +37,7 @@ struct SyncLink {
   std::vector<std::string> inputs;  // physical columns, may be empty
   sql::Sql function;   // qualified translation function; called with NEW.<inputs> in this order
   std::string reason;  // "accounts.abalance: integer → numeric(12,2)" for the comment
+  bool keeps_null = false;  // one input, and NULL gives NULL
 };
 
 // A rule that binds only writers of versions >= from (until completion makes it native).
@@ -56,8 +58,9 @@ struct SyncTable {
   std::string marker = "_m";
   std::vector<SyncVersion> versions;  // live, oldest first; the last may be unpublished
   bool filling = false;               // the last version is not yet published: its boundary fills
-  std::vector<SyncColumn> columns;    // all physical columns shown by a live version
-  std::vector<SyncLink> links;        // any order
+  bool oldest_unmarked = false;  // the oldest version's view sets no marker: it is the table itself
+  std::vector<SyncColumn> columns;  // all physical columns shown by a live version
+  std::vector<SyncLink> links;      // any order
   std::vector<SyncRule> rules;
 };
 

@@ -92,11 +92,21 @@ std::string changed_in_when(const Shape& shape, const Columns& columns) {
   return condition;
 }
 
-std::string assignment(const SyncLink& link) {
+std::string call(const SyncLink& link) {
   std::string arguments;
   for (const auto& input : link.inputs)
     arguments += (arguments.empty() ? "" : ", ") + field("NEW", input);
-  return field("NEW", link.output) + " := " + link.function.str() + "(" + arguments + ");";
+  return link.function.str() + "(" + arguments + ")";
+}
+
+std::string assignment(const SyncLink& link) {
+  return field("NEW", link.output) + " := " + call(link) + ";";
+}
+
+// The cast is folded; without it PL/pgSQL casts on every row. The keyword means pg_catalog's type.
+std::string mark(const Shape& shape) {
+  return field("NEW", shape.table.marker) + " := (-" + std::to_string(shape.newest) +
+         ")::smallint;";
 }
 
 }  // namespace pgstrata::plan::sync

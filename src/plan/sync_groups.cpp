@@ -88,7 +88,7 @@ Shape::Shape(const SyncTable& source) : table(source), writers(source.versions) 
     if (!link.inputs.empty()) steady.push_back(&link);
   }
   for (const SyncRule& rule : source.rules) {
-    if (rule.from > newest_writer) continue;
+    if (rule.from > newest_writer || implied(source, rule)) continue;
     rules.push_back(&rule);
     read_or_written.insert(read_or_written.end(), rule.inputs.begin(), rule.inputs.end());
   }

@@ -7,6 +7,7 @@
 // occur.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -94,8 +95,9 @@ std::string changed(const Shape& shape, const Columns& columns);
 // The same for a trigger's WHEN, which is parsed once, under our own search_path.
 std::string changed_in_when(const Shape& shape, const Columns& columns);
 
-// NEW.output := translation(NEW.inputs);
-std::string assignment(const SyncLink& link);
+std::string call(const SyncLink& link);        // translation(NEW.inputs)
+std::string assignment(const SyncLink& link);  // NEW.output := translation(NEW.inputs);
+std::string mark(const Shape& shape);          // NEW._m := -newest;
 
 // Narrows the variables lo and hi to the versions that show every changed one of `columns`.
 void narrow(Code& code, const Shape& shape, const Columns& columns);
@@ -106,8 +108,11 @@ void attribute(Code& code, const Shape& shape);
 // them at.
 std::map<int, Columns> shared_inputs(const Shape& shape);
 
-// IF … RAISE for one rule, under a guard that says whom it binds.
-void enforce(Code& code, const Shape& shape, const SyncRule& rule, const std::string& guard);
+// PostgreSQL reports a breach in the same words: `down` carries the NULL to a native NOT NULL.
+bool implied(const SyncTable& table, const SyncRule& rule);
+// IF … RAISE for each rule, under a guard that says whom it binds; an empty guard leaves it out.
+void enforce(Code& code, const Shape& shape,
+             const std::function<std::string(const SyncRule&)>& guard_of);
 
 // Complete bodies, DECLARE to END.
 std::string insert_body(const Shape& shape);

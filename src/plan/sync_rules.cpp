@@ -20,20 +20,41 @@ void raise(Code& code, const SyncTable& table, const SyncRule& rule) {
             ", SCHEMA = " + sql::quote_literal(table.base_schema) + ";");
 }
 
+// A NULL in `column` becomes, by `down` after `down`, a NULL in a native NOT NULL column called
+// `name`.
+bool natively_reported(const SyncTable& table, const std::string& column, const std::string& name) {
+  for (const SyncColumn& c : table.columns)
+    if (c.name == column && c.not_null) return c.name == name;
+  for (const SyncLink& link : table.links)
+    if (!link.up && link.keeps_null && link.inputs == Columns{column})
+      return natively_reported(table, link.output, name);
+  return false;
+}
+
 }  // namespace
 
-void enforce(Code& code, const Shape& shape, const SyncRule& rule, const std::string& guard) {
-  const std::string what = rule.constraint.empty() ? "NOT NULL of " + rule.column
-                                                   : "check constraint " + rule.constraint;
-  code.note(what + (shape.binds_all(rule)
-                        ? " binds every writer"
-                        : " binds writers of " + shape.version(rule.from) + " and newer"));
-  // Two steps: the condition may raise for rows that it does not bind.
-  code.open("IF " + guard + " THEN");
-  code.open("IF (" + rule.condition.str() + ") IS FALSE THEN");
-  raise(code, shape.table, rule);
-  code.end_if();
-  code.end_if();
+bool implied(const SyncTable& table, const SyncRule& rule) {
+  return rule.from > table.versions.front().ordinal && rule.constraint.empty() &&
+         rule.inputs.size() == 1 && natively_reported(table, rule.inputs.front(), rule.column);
+}
+
+void enforce(Code& code, const Shape& shape,
+             const std::function<std::string(const SyncRule&)>& guard_of) {
+  for (const SyncRule* rule : shape.rules) {
+    const std::string guard = guard_of(*rule);
+    if (guard.empty()) continue;
+    const std::string what = rule->constraint.empty() ? "NOT NULL of " + rule->column
+                                                      : "check constraint " + rule->constraint;
+    code.note(what + (shape.binds_all(*rule)
+                          ? " binds every writer"
+                          : " binds writers of " + shape.version(rule->from) + " and newer"));
+    // CASE: the condition may raise for rows that it does not bind. In parentheses: PL/pgSQL would
+    // take its THEN for that of IF.
+    code.open("IF (CASE WHEN " + guard + " THEN (" + rule->condition.str() +
+              ") IS FALSE END) THEN");
+    raise(code, shape.table, *rule);
+    code.end_if();
+  }
 }
 
 }  // namespace pgstrata::plan::sync

@@ -152,13 +152,13 @@ void fill_newest(Code& code, const Shape& shape) {
 }
 
 void enforce_rules(Code& code, const Shape& shape) {
-  for (const SyncRule* rule : shape.rules) {
-    if (rule->inputs.empty()) continue;
-    std::string guard = changed(shape, shape.in_table_order(rule->inputs));
-    if (!shape.binds_all(*rule))
-      guard = compare("COALESCE(writer, path)", ">=", rule->from) + " AND " + guard;
-    enforce(code, shape, *rule, guard);
-  }
+  enforce(code, shape, [&](const SyncRule& rule) {
+    if (rule.inputs.empty()) return std::string();
+    const std::string guard = changed(shape, shape.in_table_order(rule.inputs));
+    return shape.binds_all(rule)
+               ? guard
+               : compare("COALESCE(writer, path)", ">=", rule.from) + " AND " + guard;
+  });
 }
 
 std::string declarations(const Shape& shape, bool attributed, bool intervals) {
@@ -193,7 +193,7 @@ std::string update_body(const Shape& shape) {
   attributed_groups(code, shape);
   fill_newest(code, shape);
   enforce_rules(code, shape);
-  code.line(field("NEW", shape.table.marker) + " := -" + std::to_string(shape.newest) + ";");
+  code.line(mark(shape));
   code.line("RETURN NEW;");
   return declarations(shape, attributed, intervals) + "BEGIN\n" + code.str() + "END";
 }

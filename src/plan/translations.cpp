@@ -135,7 +135,30 @@ Sql call_translation(const Surroundings& around, const Translation& link) {
 
 namespace {
 
+// `column`, or `(column)::type` however often, between types of pg_catalog, whose casts are strict.
+bool keeps_null(const Translation& link, const model::Table& shape) {
+  const sql::Expression& expression = link.expression;
+  if (expression.references.size() != 1) return false;
+  const sql::ColumnReference& only = expression.references.front();
+  const model::Column* input = shape.column(only.column);
+  if (!input || input->type.find('.') != std::string::npos) return false;
+  const std::string before = expression.text.substr(0, only.begin);
+  const std::string after = expression.text.substr(only.end);
+  if (before.find_first_not_of('(') != std::string::npos || before.empty() != after.empty() ||
+      !(after.empty() || after.starts_with(")::")))
+    return false;
+  std::size_t casts = 0;
+  for (auto at = after.find(")::"); at != std::string::npos; at = after.find(")::", at + 1))
+    ++casts;
+  // PostgreSQL prints keywords in capitals and names of other schemas with a dot.
+  return casts == before.size() &&
+         after.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789 ,()[]:") ==
+             std::string::npos;
+}
+
+// What the oldest live version demands of its columns is native.
 void add_columns(SyncTable& sync, const Version& version, const model::Table& table) {
+  const bool oldest = sync.versions.size() == 1;
   for (const model::Column& column : table.columns) {
     auto known = std::find_if(sync.columns.begin(), sync.columns.end(),
                               [&](auto& c) { return c.name == column.physical; });
@@ -144,13 +167,15 @@ void add_columns(SyncTable& sync, const Version& version, const model::Table& ta
                               .lo = version.ordinal,
                               .hi = version.ordinal,
                               .image_equality = column.image_equality,
-                              .type = trusted(column.type)});
+                              .type = trusted(column.type),
+                              .not_null = oldest && column.not_null});
     else
       known->hi = version.ordinal;
   }
 }
 
-void add_links(SyncTable& sync, const Surroundings& around, const Version& version) {
+void add_links(SyncTable& sync, const Surroundings& around, const Version& version,
+               const model::Table& table, const model::Table* before) {
   for (const Translation& link : version.translations)
     if (link.table == sync.table)
       sync.links.push_back(
@@ -159,7 +184,8 @@ void add_links(SyncTable& sync, const Surroundings& around, const Version& versi
            .output = link.output,
            .inputs = link.inputs,
            .function = format("{}", Qualified{around.support_schema, link.function}),
-           .reason = link.title});
+           .reason = link.title,
+           .keeps_null = (!link.up || before) && keeps_null(link, link.up ? *before : table)});
 }
 
 // The trigger runs under the writer's search_path: a check is called by a function that is bound
@@ -213,9 +239,10 @@ SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::
         {.ordinal = version.ordinal, .name = version.name, .schema = version.schema});
     const model::Table* table = version.physical_table(physical);
     if (!table) continue;
+    if (i == 0) sync.oldest_unmarked = table->inner_view.empty();
     add_columns(sync, version, *table);
     if (i > 0) {
-      add_links(sync, around, version);
+      add_links(sync, around, version, *table, chain[i - 1].physical_table(physical));
       add_not_null(sync, version, *table);
     }
     // The oldest version's own rules bind everybody from the moment it is the oldest, until they

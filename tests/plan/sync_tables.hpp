@@ -9,17 +9,17 @@ namespace pgstrata::plan {
 
 inline SyncColumn shown(std::string name, int lo, int hi, std::string type = "integer") {
   const bool identity = type == "integer" || type == "text";
-  return {std::move(name), lo, hi, identity, sql::Sql::trusted(std::move(type))};
+  return {std::move(name), lo, hi, identity, sql::Sql::trusted(std::move(type)), false};
 }
 
 inline SyncLink up(int boundary, std::string output, std::vector<std::string> inputs) {
   const auto function = sql::format("{}", sql::Qualified{"public_support", "up_" + output});
-  return {boundary, true, std::move(output), std::move(inputs), function, ""};
+  return {boundary, true, std::move(output), std::move(inputs), function, "", false};
 }
 
 inline SyncLink down(int boundary, std::string output, std::vector<std::string> inputs) {
   const auto function = sql::format("{}", sql::Qualified{"public_support", "down_" + output});
-  return {boundary, false, std::move(output), std::move(inputs), function, ""};
+  return {boundary, false, std::move(output), std::move(inputs), function, "", false};
 }
 
 inline SyncTable accounts(std::vector<int> ordinals) {

@@ -2,23 +2,17 @@ CREATE OR REPLACE FUNCTION public_support.sync_insert_accounts()
 RETURNS trigger LANGUAGE plpgsql AS $pgstrata$
 -- pgstrata: keeps inserted rows in step for versions v2 (2), v4 (4), v7 (7), the last one not yet published
 BEGIN
-  IF NEW._m OPERATOR(pg_catalog.=) 2 THEN  -- written through v2
+  IF NEW._m OPERATOR(pg_catalog.=) 4 THEN  -- written through v4
+    NEW.balance := public_support.down_balance(NEW._balance_4);
+    NEW._balance_7 := public_support.up__balance_7(NEW._balance_4);
+  ELSIF NEW._m OPERATOR(pg_catalog.=) 2 THEN  -- written through v2
     NEW._balance_4 := public_support.up__balance_4(NEW.balance);
     NEW.full_name := public_support.up_full_name(NEW.first, NEW.last);
     NEW._balance_7 := public_support.up__balance_7(NEW._balance_4);
-  ELSIF NEW._m OPERATOR(pg_catalog.=) 4 THEN  -- written through v4
-    NEW.balance := public_support.down_balance(NEW._balance_4);
-    NEW._balance_7 := public_support.up__balance_7(NEW._balance_4);
   ELSIF NEW._m IS NULL THEN  -- written to the table itself, in the shape of v2; twins that were given stay
-    IF NEW._balance_4 IS NULL THEN
-      NEW._balance_4 := public_support.up__balance_4(NEW.balance);
-    END IF;
-    IF NEW.full_name IS NULL THEN
-      NEW.full_name := public_support.up_full_name(NEW.first, NEW.last);
-    END IF;
-    IF NEW._balance_7 IS NULL THEN
-      NEW._balance_7 := public_support.up__balance_7(NEW._balance_4);
-    END IF;
+    NEW._balance_4 := COALESCE(NEW._balance_4, public_support.up__balance_4(NEW.balance));
+    NEW.full_name := COALESCE(NEW.full_name, public_support.up_full_name(NEW.first, NEW.last));
+    NEW._balance_7 := COALESCE(NEW._balance_7, public_support.up__balance_7(NEW._balance_4));
   ELSIF NEW._m OPERATOR(pg_catalog.>) 0 THEN
     RAISE EXCEPTION 'a row of table % arrives from version number %, which is not live',
         'public.accounts', NEW._m
@@ -32,7 +26,7 @@ BEGIN
       NEW._balance_7 := public_support.up__balance_7(NEW._balance_4);
     END IF;
   END IF;
-  NEW._m := -7;
+  NEW._m := (-7)::smallint;
   RETURN NEW;
 END
 $pgstrata$;
@@ -94,7 +88,7 @@ BEGIN
   IF OLD._m OPERATOR(pg_catalog.>) -7 OR pg_catalog.record_image_ne(ROW(NEW._balance_4), ROW(OLD._balance_4)) THEN
     NEW._balance_7 := public_support.up__balance_7(NEW._balance_4);
   END IF;
-  NEW._m := -7;
+  NEW._m := (-7)::smallint;
   RETURN NEW;
 END
 $pgstrata$;

@@ -2,26 +2,20 @@ CREATE OR REPLACE FUNCTION public_support.sync_insert_accounts()
 RETURNS trigger LANGUAGE plpgsql AS $pgstrata$
 -- pgstrata: keeps inserted rows in step for versions v2 (2), v4 (4), v7 (7)
 BEGIN
-  IF NEW._m OPERATOR(pg_catalog.=) 2 THEN  -- written through v2
-    NEW._balance_4 := public_support.up__balance_4(NEW.balance);
-    NEW.full_name := public_support.up_full_name(NEW.first, NEW.last);
-    NEW._balance_7 := public_support.up__balance_7(NEW._balance_4);
+  IF NEW._m OPERATOR(pg_catalog.=) 7 THEN  -- written through v7
+    NEW._balance_4 := public_support.down__balance_4(NEW._balance_7);
+    NEW.balance := public_support.down_balance(NEW._balance_4);
   ELSIF NEW._m OPERATOR(pg_catalog.=) 4 THEN  -- written through v4
     NEW.balance := public_support.down_balance(NEW._balance_4);
     NEW._balance_7 := public_support.up__balance_7(NEW._balance_4);
-  ELSIF NEW._m OPERATOR(pg_catalog.=) 7 THEN  -- written through v7
-    NEW._balance_4 := public_support.down__balance_4(NEW._balance_7);
-    NEW.balance := public_support.down_balance(NEW._balance_4);
+  ELSIF NEW._m OPERATOR(pg_catalog.=) 2 THEN  -- written through v2
+    NEW._balance_4 := public_support.up__balance_4(NEW.balance);
+    NEW.full_name := public_support.up_full_name(NEW.first, NEW.last);
+    NEW._balance_7 := public_support.up__balance_7(NEW._balance_4);
   ELSIF NEW._m IS NULL THEN  -- written to the table itself, in the shape of v2; twins that were given stay
-    IF NEW._balance_4 IS NULL THEN
-      NEW._balance_4 := public_support.up__balance_4(NEW.balance);
-    END IF;
-    IF NEW.full_name IS NULL THEN
-      NEW.full_name := public_support.up_full_name(NEW.first, NEW.last);
-    END IF;
-    IF NEW._balance_7 IS NULL THEN
-      NEW._balance_7 := public_support.up__balance_7(NEW._balance_4);
-    END IF;
+    NEW._balance_4 := COALESCE(NEW._balance_4, public_support.up__balance_4(NEW.balance));
+    NEW.full_name := COALESCE(NEW.full_name, public_support.up_full_name(NEW.first, NEW.last));
+    NEW._balance_7 := COALESCE(NEW._balance_7, public_support.up__balance_7(NEW._balance_4));
   ELSIF NEW._m OPERATOR(pg_catalog.>) 0 THEN
     RAISE EXCEPTION 'a row of table % arrives from version number %, which is not live',
         'public.accounts', NEW._m
@@ -36,16 +30,14 @@ BEGIN
     END IF;
   END IF;
   -- NOT NULL of email binds writers of v7 and newer
-  IF NEW._m OPERATOR(pg_catalog.>=) 7 THEN
-    IF (NEW.email IS NOT NULL) IS FALSE THEN
-      RAISE EXCEPTION USING
-        ERRCODE = '23502',
-        MESSAGE = 'null value in column "email" of relation "accounts" violates not-null constraint',
-        COLUMN = 'email',
-        TABLE = 'accounts', SCHEMA = 'public';
-    END IF;
+  IF (CASE WHEN NEW._m OPERATOR(pg_catalog.>=) 7 THEN (NEW.email IS NOT NULL) IS FALSE END) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = '23502',
+      MESSAGE = 'null value in column "email" of relation "accounts" violates not-null constraint',
+      COLUMN = 'email',
+      TABLE = 'accounts', SCHEMA = 'public';
   END IF;
-  NEW._m := -7;
+  NEW._m := (-7)::smallint;
   RETURN NEW;
 END
 $pgstrata$;
@@ -129,16 +121,14 @@ BEGIN
     NEW.full_name := public_support.up_full_name(NEW.first, NEW.last);
   END IF;
   -- NOT NULL of email binds writers of v7 and newer
-  IF COALESCE(writer, path) OPERATOR(pg_catalog.>=) 7 AND pg_catalog.record_image_ne(ROW(NEW.email), ROW(OLD.email)) THEN
-    IF (NEW.email IS NOT NULL) IS FALSE THEN
-      RAISE EXCEPTION USING
-        ERRCODE = '23502',
-        MESSAGE = 'null value in column "email" of relation "accounts" violates not-null constraint',
-        COLUMN = 'email',
-        TABLE = 'accounts', SCHEMA = 'public';
-    END IF;
+  IF (CASE WHEN COALESCE(writer, path) OPERATOR(pg_catalog.>=) 7 AND pg_catalog.record_image_ne(ROW(NEW.email), ROW(OLD.email)) THEN (NEW.email IS NOT NULL) IS FALSE END) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = '23502',
+      MESSAGE = 'null value in column "email" of relation "accounts" violates not-null constraint',
+      COLUMN = 'email',
+      TABLE = 'accounts', SCHEMA = 'public';
   END IF;
-  NEW._m := -7;
+  NEW._m := (-7)::smallint;
   RETURN NEW;
 END
 $pgstrata$;

@@ -6,10 +6,8 @@ BEGIN
     -- accounts.balance: integer → numeric(12,2)
     NEW._balance_2 := public_support.up__balance_2(NEW.balance);
   ELSIF NEW._m IS NULL THEN  -- written to the table itself, in the shape of v1; twins that were given stay
-    IF NEW._balance_2 IS NULL THEN
-      -- accounts.balance: integer → numeric(12,2)
-      NEW._balance_2 := public_support.up__balance_2(NEW.balance);
-    END IF;
+    -- accounts.balance: integer → numeric(12,2)
+    NEW._balance_2 := COALESCE(NEW._balance_2, public_support.up__balance_2(NEW.balance));
   ELSIF NEW._m OPERATOR(pg_catalog.>) 0 THEN
     RAISE EXCEPTION 'a row of table % arrives from version number %, which is not live',
         'public.accounts', NEW._m
@@ -20,7 +18,7 @@ BEGIN
       NEW._balance_2 := public_support.up__balance_2(NEW.balance);
     END IF;
   END IF;
-  NEW._m := -2;
+  NEW._m := (-2)::smallint;
   RETURN NEW;
 END
 $pgstrata$;
@@ -33,7 +31,7 @@ BEGIN
   -- v2 is being filled: rows not yet in its shape, and changed inputs
   -- accounts.balance: integer → numeric(12,2)
   NEW._balance_2 := public_support.up__balance_2(NEW.balance);
-  NEW._m := -2;
+  NEW._m := (-2)::smallint;
   RETURN NEW;
 END
 $pgstrata$;

@@ -2,17 +2,15 @@ CREATE OR REPLACE FUNCTION public_support.sync_insert_accounts()
 RETURNS trigger LANGUAGE plpgsql AS $pgstrata$
 -- pgstrata: keeps inserted rows in step for versions v1 (1), v2 (2)
 BEGIN
-  IF NEW._m OPERATOR(pg_catalog.=) 1 THEN  -- written through v1
-    -- accounts.balance: integer → numeric(12,2)
-    NEW._balance_2 := public_support.up__balance_2(NEW.balance);
-  ELSIF NEW._m OPERATOR(pg_catalog.=) 2 THEN  -- written through v2
+  IF NEW._m OPERATOR(pg_catalog.=) 2 THEN  -- written through v2
     -- accounts.balance: numeric(12,2) → integer
     NEW.balance := public_support.down_balance(NEW._balance_2);
+  ELSIF NEW._m OPERATOR(pg_catalog.=) 1 THEN  -- written through v1
+    -- accounts.balance: integer → numeric(12,2)
+    NEW._balance_2 := public_support.up__balance_2(NEW.balance);
   ELSIF NEW._m IS NULL THEN  -- written to the table itself, in the shape of v1; twins that were given stay
-    IF NEW._balance_2 IS NULL THEN
-      -- accounts.balance: integer → numeric(12,2)
-      NEW._balance_2 := public_support.up__balance_2(NEW.balance);
-    END IF;
+    -- accounts.balance: integer → numeric(12,2)
+    NEW._balance_2 := COALESCE(NEW._balance_2, public_support.up__balance_2(NEW.balance));
   ELSIF NEW._m OPERATOR(pg_catalog.>) 0 THEN
     RAISE EXCEPTION 'a row of table % arrives from version number %, which is not live',
         'public.accounts', NEW._m
@@ -23,7 +21,7 @@ BEGIN
       NEW._balance_2 := public_support.up__balance_2(NEW.balance);
     END IF;
   END IF;
-  NEW._m := -2;
+  NEW._m := (-2)::smallint;
   RETURN NEW;
 END
 $pgstrata$;
@@ -43,7 +41,7 @@ BEGIN
     -- accounts.balance: integer → numeric(12,2)
     NEW._balance_2 := public_support.up__balance_2(NEW.balance);
   END IF;
-  NEW._m := -2;
+  NEW._m := (-2)::smallint;
   RETURN NEW;
 END
 $pgstrata$;
