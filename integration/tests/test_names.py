@@ -1,11 +1,12 @@
 """Names of every kind, and names that are parts of one another (traps 23 to 26)."""
+import psycopg2
 import pytest
 
 from rig.catalog import fingerprint
 from rig.database import quote
 
 LONG = "n" * 63
-NAMES = ["Order", "user id", 'a"b', "größe", "日本", "select", "x'y", "per%cent", "new", "old", LONG]
+NAMES = ["Order", "user id", 'a"b', "größe", "日本", "select", "x'y", "per%cent", "new", "old", "strict", LONG]
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
@@ -125,3 +126,13 @@ def test_columns_of_a_version_keep_their_order_and_keep_it_after_complete(db, cl
     cli.start("next", [{"add_column": {"table": "t", "column": {"name": "f", "type": "int", "nullable": True}}}])
     assert db.columns("next", "t") == ["z", "b", "d", "e", "f"]
     assert db.rows("next", "SELECT * FROM t WHERE z = 1") == [(1, "2", 4, 5, None)]
+
+
+@pytest.mark.parametrize("name", ["strict", "loop", "begin"])
+def test_a_keyword_of_plpgsql_may_be_a_column_under_a_rule(db, cli, name):
+    db.tables(f'CREATE TABLE t (id int PRIMARY KEY, "{name}" int DEFAULT 5); INSERT INTO t VALUES (1, 1)')
+    cli.start("new", [{"alter_column": {"table": "t", "column": name, "nullable": False}}])
+    db.write("new", f'INSERT INTO t VALUES (2, 2); UPDATE t SET "{name}" = 3')
+    with pytest.raises(psycopg2.errors.NotNullViolation):
+        db.write("new", f'UPDATE t SET "{name}" = NULL')
+    db.write("baseline", f'UPDATE t SET "{name}" = NULL WHERE id = 1')

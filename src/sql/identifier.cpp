@@ -1,6 +1,7 @@
 #include "sql/identifier.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "sql/scanner.hpp"
@@ -34,11 +35,18 @@ std::uint64_t hash(std::string_view text) {
   return value;
 }
 
+// Reserved in PL/pgSQL and not in SQL: NEW.strict is no field there, NEW."strict" is.
+bool reserved_in_functions(std::string_view word) {
+  static constexpr std::array<std::string_view, 9> words = {
+      "begin", "by", "declare", "execute", "foreach", "if", "loop", "strict", "while"};
+  return std::ranges::find(words, word) != words.end();
+}
+
 }  // namespace
 
 std::string quote_identifier(std::string_view name) {
   std::string word(name);
-  if (plain(name) && !is_reserved_word(word)) return word;
+  if (plain(name) && !is_reserved_word(word) && !reserved_in_functions(word)) return word;
   return doubled(name, '"');
 }
 

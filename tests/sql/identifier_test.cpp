@@ -27,9 +27,14 @@ BOOST_AUTO_TEST_CASE(keywords_are_quoted_unless_unreserved) {
   for (const char* word : {"select", "user", "order", "left", "between", "integer"}) {
     BOOST_TEST(quote_identifier(word) == '"' + std::string(word) + '"');
   }
-  for (const char* word : {"comment", "type", "schema", "begin"}) {
+  for (const char* word : {"comment", "type", "schema", "show"}) {
     BOOST_TEST(quote_identifier(word) == word);
   }
+}
+
+BOOST_AUTO_TEST_CASE(keywords_of_plpgsql_are_quoted) {
+  for (const char* word : {"strict", "loop", "begin", "if", "while"})
+    BOOST_TEST(quote_identifier(word) == '"' + std::string(word) + '"');
 }
 
 BOOST_AUTO_TEST_CASE(keywords_of_newer_servers_are_quoted) {
