@@ -12,21 +12,29 @@ from dataclasses import dataclass, field, replace
 from rig.database import quote
 from rig.oracle import Column, Link, Shape, literal
 
-from translations import READINGS, TRANSLATIONS, VALUES
+from translations import READINGS, TRANSLATIONS, VALUES, small_ints
 
+SPECIAL = {"strict": ("int", small_ints, 5), "serial": ("int", lambda rng: rng.randint(-10**9, 10**9), None),
+           "region": ("text", lambda rng: rng.choice(["n", "s"]), "n")}
 NAMES = ["a", "b", "c_d", "note", "Order", "user id", "größe", 'q"q', "select", "_m2", "new", "z" * 63]
 TABLE_NAMES = ["t", "t", "Order", "user table", "old"]
 
 
 @dataclass
 class Draft:
-    """A column of the shape as it is after the operations so far."""
+    """A column of the shape as it is after the operations so far.
+
+    Only a "plain" one is translated. The others get rules that their values keep, so that no writer fails:
+    NOT NULL and CHECK ("strict"), UNIQUE ("serial"), a foreign key to `regions` ("region").
+    """
     name: str
     type: str
     values: object
     not_null: bool
     default: object
     store: str
+    kind: str = "plain"
+    rules: tuple = ()
 
 
 def nullable_values(values, not_null):
@@ -34,8 +42,9 @@ def nullable_values(values, not_null):
 
 
 def shown(draft):
-    return Column(draft.name, draft.store, draft.type, nullable_values(draft.values, draft.not_null), draft.not_null,
-                  draft.default)
+    never_null = draft.not_null or draft.kind == "strict"
+    return Column(draft.name, draft.store, draft.type, nullable_values(draft.values, never_null), draft.not_null,
+                  draft.default, unique=draft.kind == "serial")
 
 
 @dataclass
@@ -66,6 +75,9 @@ def random_table(rng):
         type = rng.choice(["int", "int", "text", "text", "boolean", "numeric(12,2)"])
         default = VALUES[type](rng) if rng.random() < 0.4 else None
         drafts.append(Draft(name, type, VALUES[type], rng.random() < 0.3, default, name))
+    for kind in rng.sample(list(SPECIAL), rng.choice([0, 0, 1, 2])):
+        type, values, default = SPECIAL[kind]
+        drafts.append(Draft(kind, type, values, False, default, kind, kind))
     indexes = {f"i{number}": d.name for number, d in enumerate(drafts[1:]) if rng.random() < 0.3}
     return rng.choice(TABLE_NAMES), drafts, indexes
 
@@ -76,6 +88,8 @@ def create_sql(table, drafts, indexes, storage=""):
         columns.append(f"{quote(d.name)} {d.type}" + (" NOT NULL" if d.not_null else "")
                        + (f" DEFAULT {literal(d.default)}" if d.default is not None else ""))
     sql = f"CREATE TABLE {quote(table)} ({', '.join(columns)}){storage};"
+    if any(d.kind == "region" for d in drafts):
+        sql += "\nCREATE TABLE regions (code text PRIMARY KEY); INSERT INTO regions VALUES ('n'), ('s');"
     for name, column in indexes.items():
         sql += f"\nCREATE INDEX {name} ON {quote(table)} ({quote(column)}, id);"
     return sql
@@ -98,7 +112,7 @@ class Migration:
     def grow(self, count):
         choices = [self.alter] * 5 + [self.rename] * 2 + [self.add] * 3 + [self.drop] * 2 + [
             self.default, self.index, self.drop_index, self.comment, self.rename_table, self.other_table,
-            self.drop_other_table]
+            self.drop_other_table, self.rule, self.rule, self.on_complete]
         while count:
             if self.rng.choice(choices)():
                 count -= 1
@@ -108,6 +122,9 @@ class Migration:
     def _others(self):
         return [d for d in self.new if d.name != "id"]
 
+    def _plain(self):
+        return [d for d in self._others() if d.kind == "plain"]
+
     def _fresh(self, word):
         return f"{word} {self.rng.randrange(10**9)}"
 
@@ -116,9 +133,9 @@ class Migration:
         return True
 
     def alter(self):
-        if not self._others():
+        if not self._plain():
             return False
-        draft = self.rng.choice(self._others())
+        draft = self.rng.choice(self._plain())
         fitting = [t for t in TRANSLATIONS if t.source == draft.type
                    and t.needs_nullable in (None, not draft.not_null)]
         if not fitting:
@@ -170,7 +187,7 @@ class Migration:
         for reading in self.rng.sample(READINGS, len(READINGS)):
             read = []
             for type in reading.sources:
-                fitting = [d for d in self._others() if d.type == type and d.name not in exclude and d not in read]
+                fitting = [d for d in self._plain() if d.type == type and d.name not in exclude and d not in read]
                 if fitting:
                     read.append(self.rng.choice(fitting))
             if len(read) == len(reading.sources) and target in (None, reading.target):
@@ -211,7 +228,7 @@ class Migration:
         return self._emit("add_column", **keys)
 
     def drop(self):
-        candidates = [d for d in self._others() if d.store not in self.added]
+        candidates = [d for d in self._plain() if d.store not in self.added]
         if not candidates or len(self.new) < 4:
             return False
         draft = self.rng.choice(candidates)
@@ -240,7 +257,7 @@ class Migration:
         return self._emit("drop_column", **keys)
 
     def default(self):
-        candidates = [d for d in self._others() if not d.not_null and d.store not in self.added]
+        candidates = [d for d in self._plain() if not d.not_null and d.store not in self.added]
         if not candidates:
             return False
         draft = self.rng.choice(candidates)
@@ -263,6 +280,26 @@ class Migration:
         name = self.rng.choice(candidates)
         del self.indexes[name]
         return self._emit("drop_index", name=name)
+
+    def rule(self):
+        """A stricter rule without a translation: it binds writers of the new version, and all once it is native."""
+        candidates = [d for d in self._others() if d.kind != "plain" and len(d.rules) < (2 if d.kind == "strict" else 1)]
+        if not candidates:
+            return False
+        draft, name = self.rng.choice(candidates), self._fresh("rule")
+        if draft.kind == "serial":
+            rule = {"unique": {"name": name}}
+        elif draft.kind == "region":
+            rule = {"references": {"name": name, "table": "regions", "column": "code"}}
+        elif self.rng.random() < 0.5 and not draft.not_null:
+            rule, draft.not_null = {"nullable": False}, True
+        else:
+            rule = {"check": {"name": name, "constraint": f"{quote(draft.name)} < 1000"}}
+        draft.rules += (name,)
+        return self._emit("alter_column", table=self.new_table, column=draft.name, **rule)
+
+    def on_complete(self):
+        return self._emit("sql", up=f"CREATE SEQUENCE {quote(self._fresh('seq'))}", onComplete=True)
 
     def comment(self):
         draft = self.rng.choice(self.new)

@@ -57,11 +57,10 @@ class Life:
     def two_versions(self):
         """A roll-out and its end; on what was completed, now and then another one."""
         self.start()
-        if len(self.chain) == 2 and self.rng.choice([self.complete, self.complete, self.rollback])() is not None \
-                and self.published and self.rng.random() < 0.4:
+        self.rng.choice([self.complete, self.complete, self.rollback])()
+        if self.chain[0].ordinal > 1 and self.rng.random() < 0.4:
             self.start()
-            while len(self.chain) > 1:
-                self.rng.choice([self.complete, self.rollback])()
+            self.rng.choice([self.complete, self.rollback])()
 
     def start(self):
         self.ordinal += 1
@@ -86,7 +85,6 @@ class Life:
         self.check()
         if done:
             self.together()
-        return new
 
     def _publish_baseline(self):
         """Without a baseline the first start makes one; it may have been killed before that."""
@@ -104,44 +102,59 @@ class Life:
         self.check()
 
     def complete(self):
-        oldest, newest = self.chain[0], self.chain[-1]
-        self.writers.expect_end(oldest.ordinal)
+        """Retires the oldest version; of three and more now and then several at once."""
+        count = self._how_many()
+        going, newest = self.chain[:count], self.chain[-1]
+        for version in going:
+            self.writers.expect_end(version.ordinal)
         self.write(self.chain, on_base=False)
 
         def undoing():
-            self.writers.expect_return(oldest.ordinal)
+            self.writers.expect_return(going[0].ordinal)
             self.writers.expect_end(newest.ordinal)
 
         def refused():
-            self.writers.expect_end(oldest.ordinal)
+            self.writers.expect_end(going[0].ordinal)
             self.writers.ending.discard(newest.ordinal)
 
-        done = self.commands.run(["complete", oldest.name], undo=["rollback", newest.name], undoing=undoing,
-                                 refused=refused)
+        if count == 1:
+            done = self.commands.run(["complete", going[0].name], undo=["rollback", newest.name], undoing=undoing,
+                                     refused=refused)
+        else:
+            everything = count == len(self.chain) - 1 and self.rng.random() < 0.5
+            done = self.commands.run(["complete"] + (["--all"] if everything else ["--through", going[-1].name]))
         self._settle(3)
         if done:
-            self.chain.pop(0)
             self.before.clear()
-            self.writers.end(oldest.ordinal, self.chain[0].physical_defaults())
+            for version in going:
+                self.chain.pop(0)
+                self.writers.end(version.ordinal, self.chain[0].physical_defaults())
         else:
             self._removed(newest)
         self.check()
-        return oldest
 
     def rollback(self):
-        newest = self.chain[-1]
-        self.writers.expect_end(newest.ordinal)
+        """Removes the newest version; of three and more now and then several at once."""
+        count = self._how_many()
+        going = self.chain[-count:]
+        for version in going:
+            self.writers.expect_end(version.ordinal)
         self.write(self.chain)
-        self.commands.run(["rollback", newest.name])
+        self.commands.run(["rollback", going[0].name] if count == 1 else ["rollback", "--to", self.chain[-count - 1].name])
         self._settle(3)
-        self._removed(newest)
+        self._removed(*reversed(going))
         self.check()
 
-    def _removed(self, newest):
-        self.chain.pop()
-        self.writers.end(newest.ordinal)
-        before = self.before.pop(newest.ordinal, None)
-        assert before is None or fingerprint(self.database) == before, f"the fingerprint after rollback of {newest.name}"
+    def _how_many(self):
+        most = len(self.chain) - 1
+        return self.rng.randint(2, most) if most > 1 and self.rng.random() < 0.3 else 1
+
+    def _removed(self, *going):
+        for version in going:
+            self.chain.pop()
+            self.writers.end(version.ordinal)
+            before = self.before.pop(version.ordinal, None)
+        assert before is None or fingerprint(self.database) == before, f"the fingerprint after rollback of {going[-1].name}"
 
     def write(self, versions, on_base=True):
         """Starts writers on these versions, one of them in each right, absent or misleading path."""

@@ -33,6 +33,7 @@ class Column:
     values: Callable              # random.Random -> a value that both shapes can hold
     not_null: bool = False
     default: object = None        # the value of the version's default; None: no default
+    unique: bool = False          # never the same value twice, and values do not come again
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,9 @@ class Maker:
                 named[column.name] = column.values(self.rng)
         return named
 
-    def changes(self):
-        columns = self.shape.columns[1:]
+    def changes(self, several=True):
+        """Values for an UPDATE; the same ones for `several` rows."""
+        columns = [c for c in self.shape.columns[1:] if not (several and c.unique)]
         picked = self.rng.sample(columns, self.rng.randint(1, min(3, len(columns))))
         return {c.name: c.values(self.rng) for c in picked}
 
@@ -149,7 +150,7 @@ def upsert(maker):
 
 def _update(maker, text, one=False):
     keys = maker.some_present()[:1 if one else None]
-    changes = maker.changes()
+    changes = maker.changes(several=not one)
     if not keys or not maker.decidable(keys, lambda _: changes):
         return None
     return text(keys, changes), lambda: [maker.oracle.update(maker.w, k, changes) for k in keys]
