@@ -41,7 +41,7 @@ def test_random_migrations_are_varied_and_their_links_compute():
     for seed in range(300):
         rng = random.Random(seed)
         table, drafts, indexes = random_table(rng)
-        migration = Migration(rng, Version(1, "v1", "public_v1", table, drafts, indexes), 2).grow(5)
+        migration = Migration(rng, Version(1, "v1", "public_v1", table, drafts, indexes, ["other"]), 2).grow(5)
         kinds |= {next(iter(operation)) for operation in migration.operations}
         old = {d.store: None if d.values is None else d.values(rng) for d in drafts}
         row = dict(old)
@@ -51,5 +51,5 @@ def test_random_migrations_are_varied_and_their_links_compute():
         for link in migration.links:
             if not link.up:
                 link.function(*[row.get(i) for i in link.inputs])
-    assert kinds == {"alter_column", "rename_column", "add_column", "drop_column", "create_index", "drop_index", "rename_table",
-                     "create_table"}
+    assert kinds == {"alter_column", "rename_column", "add_column", "drop_column", "create_index", "drop_index",
+                     "rename_table", "create_table", "drop_table", "sql"}
