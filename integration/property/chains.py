@@ -9,6 +9,7 @@ live version. Run i uses seed S + i: a failure is repeated, as far as concurrenc
 `--runs 1 --seed <printed>`, and prints the life: tables, documents, commands.
 """
 import argparse
+import collections
 import pathlib
 import random
 import sys
@@ -39,14 +40,14 @@ def live(life, most):
     if most == 2:
         life.two_versions()
     else:
-        life.random_walk(life.rng.randint(3, 5))
+        life.random_walk(life.rng.randint(3, 8))
 
 
 def main():
     asked = options()
     seed = random.randrange(10**6) if asked.seed is None else asked.seed
     print(f"chains: {asked.runs} runs of at most {asked.live} versions from seed {seed}", flush=True)
-    failed, started, written, compared = [], time.monotonic(), 0, 0
+    failed, started, written, compared, most = [], time.monotonic(), 0, 0, collections.Counter()
     with Server() as server, tempfile.TemporaryDirectory() as directory:
         database = Database(server)
         with WaitWatch(database) as watch:
@@ -63,10 +64,12 @@ def main():
                     print(f"\nseed {number}:\n" + "\n".join(life.told))
                 life.end()
                 written, compared = written + life.written, compared + life.compared
+                most[life.most] += 1
                 if (number - seed) % 20 == 19:
                     print(f"  {number - seed + 1} runs, {time.monotonic() - started:.0f} s, {len(failed)} failed",
                           flush=True)
         print(f"longest wait of a client behind us: {watch.longest_text()}")
+    print("chains: " + ", ".join(f"{count} of at most {versions} live" for versions, count in sorted(most.items())))
     print(f"chains: {written} transactions, {compared} rows compared, {time.monotonic() - started:.0f} s")
     if failed:
         print(f"FAILED: seeds {failed}; again with --runs 1 --live {asked.live} --seed {failed[0]}")

@@ -249,7 +249,8 @@ class Migration:
             original = next(d for d in self.old if d.store == draft.store)
             if draft.not_null or original.not_null or draft.store in self.touched | self.read_by_down:
                 return False
-            back = lambda env: env
+            # A newer writer's row has what the version before would have given it.
+            back = lambda env: {**env, name: ((), lambda row: original.default)}
         self.new = [d for d in self.new if d is not draft]
         self.ups.pop(name)
         self.indexes = {index: column for index, column in self.indexes.items() if column != name}

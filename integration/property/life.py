@@ -21,7 +21,7 @@ class Life:
         self.seed, self.rng, self.database, self.live = seed, random.Random(seed), database, live
         database.schema = self.base = f"p{seed}"
         database.execute(f"CREATE SCHEMA {self.base}")
-        self.told, self.compared, self.written = [], 0, 0
+        self.told, self.compared, self.written, self.most = [], 0, 0, 1
         self.cli = Cli(database, directory)
         self.commands = commands(self.cli, self.told.append, self.rng)
         self.ordinal, self.before, self.writers = 1, {}, None
@@ -49,7 +49,7 @@ class Life:
     def random_walk(self, phases):
         """Starts, completions and rollbacks in random order, then down to one version."""
         for _ in range(phases):
-            choices = ["start"] * (2 * (len(self.chain) < self.live)) + ["complete", "rollback"] * (len(self.chain) > 1)
+            choices = ["start"] * (3 * (len(self.chain) < self.live)) + ["complete", "rollback"] * (len(self.chain) > 1)
             getattr(self, self.rng.choice(choices))()
         while len(self.chain) > 1:
             self.rng.choice([self.complete, self.complete, self.rollback])()
@@ -78,6 +78,7 @@ class Life:
         self._publish_baseline()
         if done:
             self.chain.append(new)
+            self.most = max(self.most, len(self.chain))
             self.before[new.ordinal] = before
         else:
             self.writers.end(new.ordinal)
