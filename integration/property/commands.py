@@ -8,7 +8,7 @@ class Commands:
     kill = 0.0
 
     def __init__(self, cli, tell, rng):
-        self.cli, self.tell, self.rng = cli, tell, rng
+        self.cli, self.tell, self.rng, self.writers = cli, tell, rng, None
 
     def run(self, arguments, undo=None, undoing=None, refused=None):
         """True once `arguments` is done; False if `undo` was run instead and took.

@@ -9,7 +9,6 @@ compared with the oracle; after a rollback the base schema is what it was; at th
 A life is repeated, as far as timing allows, with `--lives 1 --seed <printed>`.
 """
 import argparse
-import collections
 import pathlib
 import random
 import sys
@@ -22,7 +21,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1]), str(pathlib.Pa
 from life import Life
 from rig.database import Database
 from rig.server import Server
-from sabotage import Sabotage
+from sabotage import Record, Sabotage
 
 QUIET_ROWS = 200
 
@@ -38,10 +37,10 @@ def options():
     return parser.parse_args()
 
 
-def one(database, directory, seed, counts, asked):
+def one(database, directory, seed, record, asked):
     """One life; False if it failed."""
-    goal = 10**9 if asked.lives else asked.runs
-    life = Life(database, directory, seed, lambda *given: Sabotage(*given, counts, goal),
+    counts = record.counts
+    life = Life(database, directory, seed, lambda *given: Sabotage(*given, record),
                 random.Random(seed).choice(range(2, asked.live + 1)), QUIET_ROWS)
     failure = None
     try:
@@ -63,11 +62,12 @@ def main():
     asked = options()
     seed = random.randrange(10**6) if asked.seed is None else asked.seed
     print(f"crashes: {asked.lives or asked.runs} {'lives' if asked.lives else 'crashes'} from seed {seed}", flush=True)
-    counts, failed, started, number = collections.Counter(), [], time.monotonic(), seed
+    record, failed, started, number = Record(10**9 if asked.lives else asked.runs), [], time.monotonic(), seed
+    counts = record.counts
     with Server() as server, tempfile.TemporaryDirectory() as directory:
         database = Database(server)
         while number < seed + asked.lives if asked.lives else counts["crashes"] < asked.runs:
-            if not one(database, directory, number, counts, asked):
+            if not one(database, directory, number, record, asked):
                 failed.append(number)
                 if not asked.keep_going:
                     break

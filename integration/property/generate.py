@@ -119,6 +119,14 @@ class Migration:
         self.links = self._links()
         return self
 
+    def raw(self):
+        """A `sql` operation, alone in its migration."""
+        name = f"extra_{self.ordinal}"
+        self.others.append(name)
+        self._emit("sql", up=f"CREATE TABLE {name} (id int PRIMARY KEY)", down=f"DROP TABLE {name}")
+        self.links = []
+        return self
+
     def _others(self):
         return [d for d in self.new if d.name != "id"]
 

@@ -65,7 +65,9 @@ class Life:
     def start(self):
         self.ordinal += 1
         name, newest = f"v{self.ordinal}", self.chain[-1]
-        migration = Migration(self.rng, newest, self.ordinal).grow(self.rng.randint(1, 4))
+        migration = Migration(self.rng, newest, self.ordinal)
+        raw = len(self.chain) == 1 and self.rng.random() < 0.08
+        migration.raw() if raw else migration.grow(self.rng.randint(1, 4))
         new = migration.version(name, f"{self.base}_{name}")
         self.told.append(f"-- {name} on {', '.join(v.name for v in self.chain)}\n"
                          + json.dumps(migration.operations, ensure_ascii=False, indent=1))

@@ -1,7 +1,7 @@
 """Kills the engine, its sessions or the server while a command runs, and then finishes or undoes it.
 
 kinds of a crash:
-    step      SIGKILL of the engine right after a random step of its journal
+    step      SIGKILL of the engine right after a step of its journal, each in turn
     engine    SIGKILL of the engine at a random moment
     sessions  pg_terminate_backend of all or one of the engine's sessions at a random moment
     server    immediate stop of the server at a random moment, then a start
@@ -17,13 +17,19 @@ KINDS = ["step", "step", "engine", "engine", "sessions", "server"]
 SESSIONS = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'pgstrata%' AND datname = current_database()"
 
 
-class Sabotage(Commands):
-    """`counts` is shared by all lives of a run; `goal` crashes are enough."""
+class Record:
+    """What the lives of a run share; `goal` crashes are enough."""
 
-    def __init__(self, cli, tell, rng, counts, goal):
-        super().__init__(cli, tell, rng)
-        self.counts, self.goal, self.writers = counts, goal, None
+    def __init__(self, goal):
+        self.goal, self.counts = goal, collections.Counter()
         self.usual = collections.defaultdict(lambda: 0.25)      # how long each command takes, in seconds
+        self.step = collections.defaultdict(lambda: 1)          # each command is killed after every step in turn
+
+
+class Sabotage(Commands):
+    def __init__(self, cli, tell, rng, record):
+        super().__init__(cli, tell, rng)
+        self.counts, self.goal, self.usual, self.step = record.counts, record.goal, record.usual, record.step
 
     def run(self, arguments, undo=None, undoing=None, refused=None):
         crashes = 0
@@ -73,8 +79,7 @@ class Sabotage(Commands):
     def crash(self, kind, arguments):
         """False if the command was done before the blow fell."""
         if kind == "step":
-            most = 9 if arguments[0] == "start" else 5      # few commands have more steps
-            extra = ["--kill-after-step", self.rng.randint(1, most)]
+            extra = ["--kill-after-step", self.step[arguments[0]]]
         else:
             extra = []
         self.tell(f"pgstrata {' '.join(arguments)} {' '.join(map(str, extra))} -- crash: {kind}")
@@ -89,6 +94,8 @@ class Sabotage(Commands):
                    "server": (CONNECTION,)}[kind]
         assert result.exit in (DONE, *allowed), repr(result)
         hit = result.exit != DONE
+        if kind == "step":
+            self.step[arguments[0]] = self.step[arguments[0]] + 1 if hit else 1
         self.counts["crashes"] += hit
         self.counts[f"{kind} crashes"] += hit
         self.counts["too late"] += not hit
