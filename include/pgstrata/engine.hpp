@@ -44,10 +44,12 @@ struct StartOptions {
 };
 
 struct CompleteOptions {
+  bool skip_on_complete = false;  // leave out the onComplete SQL that has just failed
   int kill_after_step = -1;
 };
 
 struct RollbackOptions {
+  bool skip_sql_down = false;  // leave out the `down` of a `sql` operation that has just failed
   int kill_after_step = -1;
 };
 

@@ -2,6 +2,8 @@
 import json
 import re
 
+import psycopg2
+
 from rig.catalog import fingerprint
 
 TABLES = """
@@ -93,3 +95,41 @@ def test_a_sql_operation_without_down_cannot_be_rolled_back_and_the_plan_says_so
     db.tables(TABLES)
     result = cli.plan("new", [{"sql": {"up": "CREATE TABLE extra (a int)"}}], "--json").json
     assert "down" in json.dumps(result["warnings"] + result["notes"])
+
+
+def warnings(db, cli, tables, operations):
+    db.tables(tables)
+    return {w["object"]: w["text"] for w in cli.plan("new", operations, "--json").json["warnings"]}
+
+
+def test_the_plan_says_which_rules_of_the_old_version_still_bind_writers_of_the_new_one(db, cli):
+    said = warnings(db, cli, """
+        CREATE TABLE p (id int PRIMARY KEY);
+        CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL, b int, c int UNIQUE, d int REFERENCES p,
+                        CONSTRAINT sum_small CHECK (a + b < 1000))""", [
+        {"drop_column": {"table": "t", "column": "b", "down": "7"}},
+        {"drop_column": {"table": "t", "column": "c"}},
+        {"drop_column": {"table": "t", "column": "d"}},
+        {"alter_column": {"table": "t", "column": "a", "nullable": True}}])
+    assert {"sum_small", "t_c_key", "t_d_fkey", "t.a"} == set(said), said
+    assert all("until `complete`" in text for text in said.values())
+    cli.run("start", "new.json")
+    try:
+        db.write("new", "INSERT INTO t VALUES (1, 995)")
+        raise AssertionError("the check does not bind, and the plan says it does")
+    except psycopg2.errors.CheckViolation:
+        pass
+    cli.complete()
+    db.write("new", "INSERT INTO t VALUES (1, 995)")
+
+
+def test_the_plan_names_the_grant_that_a_new_serial_needs(db, cli):
+    said = warnings(db, cli, "CREATE TABLE t (id int PRIMARY KEY)", [
+        {"add_column": {"table": "t", "column": {"name": "n", "type": "serial"}}}])
+    assert "GRANT USAGE ON SEQUENCE public.t_n_seq" in said["t.n"], said
+
+
+def test_the_plan_says_that_a_deferrable_key_is_checked_at_once_on_a_twin(db, cli):
+    said = warnings(db, cli, "CREATE TABLE t (id int PRIMARY KEY, a int UNIQUE DEFERRABLE INITIALLY DEFERRED)", [
+        {"alter_column": {"table": "t", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}}])
+    assert "deferrable" in json.dumps(said) or "deferrable" in cli.run("plan", "new.json", "--json").out, said

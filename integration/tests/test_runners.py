@@ -18,7 +18,7 @@ INSERT INTO t SELECT g, g FROM generate_series(1, {ROWS}) g;
 WIDE = [{"alter_column": {"table": "t", "column": "a", "type": "bigint", "up": "a::bigint * 10", "down": "a / 10"}}]
 OTHER = [{"rename_column": {"table": "t", "from": "a", "to": "b"}}]
 WRONG = "SELECT count(*) FROM t WHERE a <> id * 10"
-SLOW = ("--max-rate", 3000)
+SLOW = ("--max-rate", 2000)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def end_lock_session(db):
     """Ends the session that holds the runner's advisory lock, and leaves the others of that command alone."""
     pid = db.value("SELECT pid FROM pgstrata.runners")
     assert db.value("SELECT pg_terminate_backend(%s)", (pid,), role="postgres")
-    while db.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", role="postgres"):
+    while db.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = %s", (pid,), role="postgres"):
         time.sleep(0.01)
     return pid
 

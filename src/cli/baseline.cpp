@@ -1,6 +1,5 @@
 #include "cli/command.hpp"
-#include "report/json.hpp"
-#include "report/text.hpp"
+#include "cli/show.hpp"
 
 namespace pgstrata::cli {
 
@@ -15,7 +14,7 @@ Command baseline() {
                            .required = true}},
           .run = [name](const Session& session) {
             const BaselineReport report = session.engine.baseline(*name);
-            session.show(session.json ? report::json(report) : report::text(report));
+            show(session, report);
             return Exit::done;
           }};
 }

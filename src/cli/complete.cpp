@@ -1,6 +1,5 @@
 #include "cli/command.hpp"
-#include "report/json.hpp"
-#include "report/text.hpp"
+#include "cli/show.hpp"
 
 namespace pgstrata::cli {
 
@@ -15,13 +14,15 @@ Command complete() {
           .examples = {"pgstrata complete --url postgresql:///shop", "pgstrata complete 001_init"},
           .positionals = {{"VERSION", &given->version,
                            "The version that goes; required where three or more are live"}},
-          .options = {{.name = "--kill-after-step",
+          .options = {{"--skip-on-complete", &given->options.skip_on_complete,
+                       "Finish without the onComplete SQL that has failed; the journal keeps it"},
+                      {.name = "--kill-after-step",
                        .target = &given->options.kill_after_step,
                        .help = "For tests: end like kill -9 after so many steps",
                        .hidden = true}},
           .run = [given](const Session& session) {
             const CompleteReport report = session.engine.complete(given->version, given->options);
-            session.show(session.json ? report::json(report) : report::text(report));
+            show(session, report);
             return Exit::done;
           }};
 }

@@ -1,6 +1,5 @@
 #include "cli/command.hpp"
-#include "report/json.hpp"
-#include "report/text.hpp"
+#include "cli/show.hpp"
 
 namespace pgstrata::cli {
 
@@ -10,7 +9,7 @@ Command init() {
           .examples = {"pgstrata init --url postgresql:///shop"},
           .run = [](const Session& session) {
             const InitReport report = session.engine.init();
-            session.show(session.json ? report::json(report) : report::text(report));
+            show(session, report);
             return Exit::done;
           }};
 }

@@ -1,7 +1,6 @@
 #include "cli/command.hpp"
+#include "cli/show.hpp"
 #include "cli/start_options.hpp"
-#include "report/json.hpp"
-#include "report/text.hpp"
 
 namespace pgstrata::cli {
 
@@ -22,13 +21,7 @@ Command migrate() {
           .options = start_options(given->options),
           .run = [given](const Session& session) {
             const MigrateReport report = session.engine.migrate(given->directory, given->options);
-            const auto& filled = session.watch.filled();
-            if (session.json) {
-              session.show(report::json(report, filled));
-            } else {
-              if (!filled.empty()) session.show(report::text(filled));
-              session.show(report::text(report));
-            }
+            show_filled(session, report);
             return Exit::done;
           }};
 }

@@ -1,6 +1,5 @@
 #include "cli/command.hpp"
-#include "report/json.hpp"
-#include "report/text.hpp"
+#include "cli/show.hpp"
 
 namespace pgstrata::cli {
 
@@ -16,13 +15,15 @@ Command rollback() {
       .examples = {"pgstrata rollback --url postgresql:///shop", "pgstrata rollback 002_amount"},
       .positionals = {{"VERSION", &given->version,
                        "The version that goes; required where three or more are live"}},
-      .options = {{.name = "--kill-after-step",
+      .options = {{"--skip-sql-down", &given->options.skip_sql_down,
+                   "Finish without the `down` SQL that has failed; the journal keeps it"},
+                  {.name = "--kill-after-step",
                    .target = &given->options.kill_after_step,
                    .help = "For tests: end like kill -9 after so many steps",
                    .hidden = true}},
       .run = [given](const Session& session) {
         const RollbackReport report = session.engine.rollback(given->version, given->options);
-        session.show(session.json ? report::json(report) : report::text(report));
+        show(session, report);
         return Exit::done;
       }};
 }

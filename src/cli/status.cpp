@@ -1,6 +1,5 @@
 #include "cli/command.hpp"
-#include "report/json.hpp"
-#include "report/text.hpp"
+#include "cli/show.hpp"
 
 namespace pgstrata::cli {
 
@@ -10,7 +9,7 @@ Command status() {
           .examples = {"pgstrata status --url postgresql:///shop --json"},
           .run = [](const Session& session) {
             const StatusReport report = session.engine.status();
-            session.show(session.json ? report::json(report) : report::text(report));
+            show(session, report);
             return Exit::done;
           }};
 }

@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "cli/command.hpp"
+#include "cli/show.hpp"
 #include "report/json.hpp"
 #include "report/text.hpp"
 
@@ -17,7 +18,7 @@ Command validate() {
                            .required = true}},
           .run = [files](const Session& session) {
             const ValidateReport report = session.engine.validate(*files);
-            session.show(session.json ? report::json(report) : report::text(report));
+            show(session, report);
             Exit exit = Exit::done;
             for (const ValidatedFile& file : report.files)
               for (const Error& problem : file.problems) {

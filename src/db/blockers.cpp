@@ -86,6 +86,24 @@ std::vector<std::string> texts(const std::vector<Blocker>& blockers) {
   return list;
 }
 
+// A bigint advisory key is shown in pg_locks as two halves, with objsubid 1.
+std::vector<Member> members(Connection& connection, const std::string& group) {
+  const auto rows = connection.execute(
+      fmt::format(
+          "SELECT {} FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+          "LEFT JOIN pg_prepared_xacts p ON false "
+          "WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted "
+          "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+          "AND (l.classid::bigint << 32) | l.objid::bigint = hashtextextended($1, 0) "
+          "AND l.pid <> pg_backend_pid() ORDER BY l.pid",
+          description),
+      {group});
+  std::vector<Member> found;
+  for (std::size_t row = 0; row < rows.size(); ++row)
+    found.push_back({static_cast<int>(rows.integer(row, 0)), describe_session(rows, row)});
+  return found;
+}
+
 std::vector<Blocker> holders(Connection& connection, const std::string& relation,
                              const std::string& mode) {
   return describe(connection.execute(

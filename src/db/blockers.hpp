@@ -21,6 +21,13 @@ struct Blocker {
 std::string sentence(const std::vector<Blocker>& blockers);
 std::vector<std::string> texts(const std::vector<Blocker>& blockers);
 
+// A session that has joined a group (Connection::join).
+struct Member {
+  int pid = 0;
+  std::string text;  // as Blocker::text
+};
+std::vector<Member> members(Connection& connection, const std::string& group);
+
 // Holders of locks on a relation (quoted, qualified) that conflict with `mode` ("ACCESS
 // EXCLUSIVE"), those of `connection` left out.
 std::vector<Blocker> holders(Connection& connection, const std::string& relation,

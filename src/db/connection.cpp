@@ -8,6 +8,7 @@
 #include <set>
 
 #include "db/server_error.hpp"
+#include "pgstrata/error.hpp"
 
 namespace pgstrata::db {
 namespace {
@@ -138,6 +139,7 @@ Connection::Connection(const ConnectionOptions& options) {
     if (fields.sqlstate.empty()) fields.sqlstate = "08001";
     throw SqlError(std::move(fields));
   }
+  refuse_pooler();
   const auto literal = [&](const std::string& text) {
     return fmt::format("'{}'", state_->work->esc(text));
   };
@@ -166,6 +168,17 @@ Connection::Connection(const ConnectionOptions& options) {
   state_->version_text = answer.text(0, 0);
   state_->given_path = answer.text(0, 1);
   state_->deadlock_timeout = std::chrono::milliseconds(answer.integer(0, 2));
+  if (!options.member_of.empty()) join(options.member_of);
+}
+
+// The process number that the other side gave us at connecting is then not that of the backend.
+// Asked before anything is set: the next user of that server connection would find our search_path.
+void Connection::refuse_pooler() {
+  if (execute("SELECT pg_catalog.pg_backend_pid()").integer(0, 0) == backend_pid()) return;
+  throw Error(Exit::connection, "pooler",
+              "the connection goes through a pooler, where locks and settings of a session do not "
+              "hold",
+              {}, "give a URL that reaches the server itself");
 }
 
 Connection::~Connection() = default;
@@ -206,6 +219,12 @@ int Connection::error_position(std::string_view sql) {
   state_->connection.set_verbosity(pqxx::connection_base::verbose);
   state_->lost = !state_->alive();
   return position;
+}
+
+// The lock goes with the session, however that ends, so who holds it is a list of live members.
+void Connection::join(const std::string& group) {
+  execute("SELECT pg_advisory_lock_shared(hashtextextended($1, 0))", {group});
+  state_->options.member_of = group;
 }
 
 int Connection::backend_pid() const {

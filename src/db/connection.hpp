@@ -60,11 +60,14 @@ struct ConnectionOptions {
   std::string url;               // libpq URL or key=value string; empty: libpq's environment
   std::string application_name;  // "pgstrata start"
   std::string role;              // SET ROLE after connecting; empty: none
+  std::string
+      member_of;  // held as a shared advisory lock as long as the session lives; empty: none
 };
 
 class Connection {
  public:
-  // Throws SqlError (connection_lost) if there is none. Sets statement_timeout and
+  // Throws SqlError (connection_lost) if there is none, Error(Exit::connection, "pooler") behind a
+  // pooler, where locks and settings of a session are the next client's. Sets statement_timeout and
   // idle_in_transaction_session_timeout to 0 for this session, client_min_messages to warning,
   // and search_path to pg_catalog.
   explicit Connection(const ConnectionOptions& options);
@@ -86,6 +89,9 @@ class Connection {
   // to be rolled back.
   int error_position(std::string_view sql);
 
+  // Holds ConnectionOptions::member_of from now on, and so do connections opened with options().
+  void join(const std::string& group);
+
   int backend_pid() const;
   int server_version() const;  // 150020
   std::string server_version_text() const;
@@ -96,6 +102,8 @@ class Connection {
   const ConnectionOptions& options() const;
 
  private:
+  void refuse_pooler();
+
   struct State;
   std::unique_ptr<State> state_;
 };

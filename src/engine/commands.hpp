@@ -58,6 +58,12 @@ void refuse_taken_schema(Session& session, const History& history, const std::st
 // Inserts the shape of an empty base schema.
 void insert_empty(Session& session);
 
+// Leaves out the next step of the unfinished `command`, if it is the migration's own SQL in `phase`
+// and has failed; otherwise refuses. Returns what to tell the user.
+std::string skip_failed_sql(Session& session, const std::optional<state::RunRow>& unfinished,
+                            const std::string& command, const std::string& phase,
+                            const std::string& flag);
+
 // Rows whose values only the newest version can hold.
 std::vector<LostRows> lost_rows(Session& session, const plan::Chain& chain);
 

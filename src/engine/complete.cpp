@@ -55,6 +55,9 @@ CompleteReport resume(Session& session, const History& history,
                  "run `pgstrata complete " + retiring->name + "` to finish it first");
   CompleteReport report;
   report.resumed = true;
+  if (options.skip_on_complete)
+    report.notes.push_back(
+        skip_failed_sql(session, run, "complete", "onComplete", "--skip-on-complete"));
   session.execute(run.id, 1, 0, options.kill_after_step, closing(session, run));
   for (auto& row : history.chain)
     if (row.ordinal != run.ordinal) {
@@ -169,6 +172,8 @@ CompleteReport complete(Session& session, const std::optional<std::string>& vers
                         const CompleteOptions& options) {
   History history = session.history();
   if (history.unfinished) return resume(session, history, version, options);
+  if (options.skip_on_complete)
+    skip_failed_sql(session, {}, "complete", "onComplete", "--skip-on-complete");
   if (auto report = nothing_to_do(session, history, version)) return *report;
 
   plan::Chain chain = session.models(history.chain);

@@ -1,5 +1,6 @@
 // plan: what start, complete and rollback of a migration would do, and what to know beforehand.
 #include "engine/commands.hpp"
+#include "engine/plan_rules.hpp"
 #include "migration/document.hpp"
 #include "pgstrata/error.hpp"
 
@@ -60,34 +61,6 @@ void add_translations(PlanReport& report, const Prepared& prepared) {
   }
 }
 
-void add_rules(PlanReport& report, const Prepared& prepared) {
-  for (auto& rule : prepared.next.rules)
-    report.warnings.push_back(
-        {rule.table, (rule.name.empty() ? "NOT NULL of " + rule.column : "check " + rule.name) +
-                         " binds writers of the new version only, until `complete`"});
-  const model::Version& before = prepared.live.back();
-  for (auto& [logical, table] : prepared.next.tables) {
-    const model::Table* old = before.physical_table(table.physical);
-    if (!old) continue;
-    for (auto& index : table.indexes) {
-      bool is_new = true;
-      for (auto& other : old->indexes) is_new &= other.physical != index.physical;
-      if (is_new && index.unique)
-        report.warnings.push_back({index.name,
-                                   "a new unique key binds writers of older versions too; two "
-                                   "sessions that insert the same new key through a "
-                                   "translated column can see 23505, rarely 40P01"});
-    }
-    for (auto& key : table.foreign_keys) {
-      bool is_new = true;
-      for (auto& other : old->foreign_keys) is_new &= other.physical != key.physical;
-      if (is_new)
-        report.warnings.push_back(
-            {key.name, "a new foreign key binds writers of older versions too"});
-    }
-  }
-}
-
 // Twins double the updated part of a row at worst; WAL per row as measured on a 120-byte row, see
 // README.
 void add_estimates(PlanReport& report, const Prepared& prepared) {
@@ -141,7 +114,7 @@ PlanReport plan_report(Session& session, const std::string& file) {
        plan::path_dependent_writes(session.around(prepared.snapshot), prepared.live, prepared.next))
     report.path_dependent.push_back({remark.object, remark.text});
   add_translations(report, prepared);
-  add_rules(report, prepared);
+  add_rules(report, prepared.live.back(), prepared.next);
   add_estimates(report, prepared);
   for (auto& function : prepared.functions)
     report.warnings.push_back({"functions", function + "; start needs --accept-functions"});

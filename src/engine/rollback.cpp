@@ -113,6 +113,9 @@ RollbackReport resume(Session& session, const History& history,
   require_version(version, row_of(history, run.ordinal).name);
   RollbackReport report;
   report.resumed = true;
+  if (options.skip_sql_down)
+    report.notes.push_back(
+        skip_failed_sql(session, run, "rollback", "rollback", "--skip-sql-down"));
   session.execute(run.id, 1, 0, options.kill_after_step, closing(session, run));
   describe(report, history, run.ordinal);
   return report;
@@ -125,6 +128,8 @@ RollbackReport rollback(Session& session, const std::optional<std::string>& vers
   History history = session.history();
   if (history.unfinished && history.unfinished->command == "rollback")
     return resume(session, history, version, options);
+  if (options.skip_sql_down)
+    skip_failed_sql(session, history.unfinished, "rollback", "rollback", "--skip-sql-down");
   if (history.unfinished && history.unfinished->command == "complete") {
     require_version(version, history.chain.back().name);
     take_back_completion(session, history);

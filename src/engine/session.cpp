@@ -1,5 +1,8 @@
 #include "engine/session.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "engine/executor.hpp"
 #include "pgstrata/error.hpp"
 #include "plan/step_builder.hpp"
@@ -42,6 +45,11 @@ void Session::acquire() {
   store.ensure();
   runner = std::make_unique<state::Runner>(connection_options, names,
                                            connection_options.application_name);
+  connection_options.member_of = state::Runner::sessions_group(names);
+  connection.join(connection_options.member_of);
+  if (!runner->ended().empty())
+    progress.note(fmt::format("ended what an earlier command had left at work: {}",
+                              fmt::join(runner->ended(), ", ")));
 }
 
 History Session::history() const {

@@ -34,11 +34,26 @@ std::string excerpt(const plan::Step& step) {
   return line.substr(0, cut) + " …";
 }
 
+// Statements of the migration's own that always fail must not hold a run up for ever.
+std::string way_out(const plan::Step& step) {
+  const auto either = [](const std::string& command, const std::string& flag) {
+    return fmt::format(
+        "mend what it complains about and run `pgstrata {0}` again, or leave this SQL out with "
+        "`pgstrata {0} {1}`",
+        command, flag);
+  };
+  if (step.phase == "onComplete") return either("complete", "--skip-on-complete");
+  if (step.phase == "rollback") return either("rollback", "--skip-sql-down");
+  return {};
+}
+
 }  // namespace
 
 Error step_error(const db::SqlError& error, const plan::Step& step) {
   const auto& fields = error.fields();
   const std::string_view state = fields.sqlstate;
+  const bool server_refused = state.starts_with("53") || state.starts_with("54") ||
+                              state.starts_with("57") || state.starts_with("58");
   if (error.connection_lost())
     return Error(Exit::connection, "connection-lost",
                  fields.in_doubt
@@ -51,16 +66,16 @@ Error step_error(const db::SqlError& error, const plan::Step& step) {
   if (error.try_again())
     return Error(Exit::locks, "lock-budget", server_text(fields), step.title,
                  "run the same command again");
+  if (step.kind == plan::StepKind::user_sql && !server_refused)
+    return Error(Exit::migration, sql_failed,
+                 fmt::format("{} in: {}", server_text(fields), excerpt(step)), step.title,
+                 way_out(step));
   if (state == "42501")
     return Error(Exit::connection, "privilege", server_text(fields), step.title,
                  "the role must own the tables and have CREATE on the database and the schema");
-  if (state.starts_with("53") || state.starts_with("54") || state.starts_with("57") ||
-      state.starts_with("58"))
+  if (server_refused)
     return Error(Exit::connection, "server-refused", server_text(fields), step.title,
                  "run the same command again");
-  if (step.kind == plan::StepKind::user_sql)
-    return Error(Exit::migration, "sql-failed",
-                 fmt::format("{} in: {}", server_text(fields), excerpt(step)), step.title);
   if (state.starts_with("23")) return data_error(fields, step);
   return Error(Exit::migration, "step-failed", server_text(fields), step.title);
 }

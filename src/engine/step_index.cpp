@@ -3,6 +3,7 @@
 // Without lock_timeout (one that fires leaves an INVALID index, which the retry and even its DROP
 // trip over); the watchdog has the budget and names the blocker. An invalid unique index can
 // already refuse writes of the older versions, so a ruin is dropped at once, before anything else.
+// A build that a killed engine left running was ended when this runner took over (state::Runner).
 #include <fmt/format.h>
 
 #include "engine/step_runner.hpp"
@@ -34,7 +35,6 @@ Found probe(db::Connection& connection, const plan::IndexBuild& index) {
 
 void StepRunner::build_index(const state::StepRow& row) {
   const auto& index = row.step.index.value();
-  stop_stale_build(index);
   if (probe(connection_, index) == Found::invalid) drop_remnant(index);
   if (probe(connection_, index) == Found::nothing) {
     try {
@@ -55,7 +55,6 @@ void StepRunner::build_index(const state::StepRow& row) {
 
 void StepRunner::drop_index(const state::StepRow& row) {
   const auto& index = row.step.index.value();
-  stop_stale_build(index);
   if (probe(connection_, index) != Found::nothing)
     run_watched(row.step.title, row.step.statements.at(0));
   record(row);
@@ -80,21 +79,8 @@ bool StepRunner::clear_remnant(const plan::IndexBuild& index) {
   }
 }
 
-// A killed engine's server process builds on until it next writes to its client, or waits for a
-// lock with nothing in the catalog yet. It is ours to stop: only one runner works on a base schema,
-// so another session of ours that builds or drops this index is a dead engine's.
-void StepRunner::stop_stale_build(const plan::IndexBuild& index) {
-  connection_.execute(
-      "SELECT pg_terminate_backend(a.pid, 5000) FROM pg_stat_activity a "
-      "WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.state = 'active' "
-      "AND a.usename = session_user AND a.application_name LIKE 'pgstrata%' "
-      "AND a.query ~ '^(CREATE (UNIQUE )?|DROP )INDEX CONCURRENTLY ' "
-      "AND (starts_with(split_part(a.query, 'CONCURRENTLY ', 2), $1) "
-      "OR starts_with(split_part(a.query, 'CONCURRENTLY ', 2), 'IF EXISTS ' || $2))",
-      {sql::quote_identifier(index.index) + " ON ", qualified(index)});
-}
-
 void StepRunner::run_watched(const std::string& object, const std::string& statement) {
+  connection_.execute(store_.fence_sql(runner_.token()));
   const Watchdog::Watch watching(dog_, object, true);
   try {
     connection_.execute(statement);

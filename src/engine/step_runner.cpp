@@ -23,11 +23,21 @@ void StepRunner::run(std::int64_t run_id, const state::StepRow& row) {
   } catch (const db::SqlError& error) {
     if (interrupted && error.canceled()) throw_interrupted();
     refuse_if_replaced(row);
-    throw step_error(error, row.step);
+    const Error failure = step_error(error, row.step);
+    if (failure.code() == sql_failed) remember(row, failure);
+    throw failure;
   } catch (const Error&) {
     refuse_if_replaced(row);
     throw;
   }
+}
+
+// So that a later command may leave it out; without it, it cannot.
+void StepRunner::remember(const state::StepRow& row, const Error& failure) {
+  db::Transaction transaction(connection_);
+  connection_.execute(store_.fence_sql(runner_.token()));
+  store_.set_error(run_id_, row.sequence, failure.message());
+  transaction.commit();
 }
 
 // What a step meets once another runner has gone on says nothing of the migration.

@@ -24,6 +24,7 @@ class StepRunner {
  private:
   void dispatch(const state::StepRow& row);
   void refuse_if_replaced(const state::StepRow& row);
+  void remember(const state::StepRow& row, const Error& failure);
 
   // Statements, fence and journal record in one transaction.
   void journaled(const state::StepRow& row, const std::vector<std::string>& statements);
@@ -36,7 +37,6 @@ class StepRunner {
   void drop_index(const state::StepRow& row);
   void drop_remnant(const plan::IndexBuild& index);
   bool clear_remnant(const plan::IndexBuild& index);
-  void stop_stale_build(const plan::IndexBuild& index);
   void run_watched(const std::string& object, const std::string& statement);
 
   void user_sql(const state::StepRow& row);
@@ -58,6 +58,9 @@ class StepRunner {
 // Complete statements as one text; a trailing comment or a missing semicolon cannot join two of
 // them.
 std::string joined(const std::vector<std::string>& statements);
+
+// The code of the error of a statement of the migration's own.
+inline constexpr const char* sql_failed = "sql-failed";
 
 // What a server's error in a step means to the user.
 Error step_error(const db::SqlError& error, const plan::Step& step);

@@ -17,10 +17,6 @@ std::string for_session(const std::string& statement) {
 
 void StepRunner::user_sql(const state::StepRow& row) {
   const auto text = joined(row.step.statements);
-  if (sql::controls_transaction(text))
-    throw Error(Exit::migration, "sql-failed",
-                "the statements begin or end a transaction, which belongs to pgstrata",
-                row.step.title);
   db::Connection own(options_.connection);
   Watchdog dog(own, progress_, options_.locks.total);
   if (sql::runs_outside_transaction(text)) return user_sql_outside(row, own, dog);
@@ -38,6 +34,7 @@ void StepRunner::user_sql(const state::StepRow& row) {
 void StepRunner::user_sql_outside(const state::StepRow& row, db::Connection& own, Watchdog& dog) {
   for (const auto& part : row.step.statements) {
     for (const auto& statement : sql::split_statements(part)) {
+      own.execute(store_.fence_sql(runner_.token()));
       const Watchdog::Watch watching(dog, row.step.title, true);
       try {
         own.execute(for_session(statement));

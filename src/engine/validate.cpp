@@ -38,6 +38,8 @@ void check_syntax(const migration::Migration& document) {
       expression(alter->down);
     } else if (auto* index = std::get_if<migration::CreateIndex>(&item.operation)) {
       expression(index->predicate);
+    } else if (auto* raw = std::get_if<migration::RawSql>(&item.operation)) {
+      migration::check_statements(*raw);
     } else if (auto* later = std::get_if<migration::Unsupported>(&item.operation)) {
       throw Error(Exit::migration, "not-supported",
                   "operation '" + later->operation + "' is not supported yet", item.at.str());

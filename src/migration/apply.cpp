@@ -2,6 +2,7 @@
 
 #include "migration/apply_parts.hpp"
 #include "pgstrata/error.hpp"
+#include "sql/statements.hpp"
 
 namespace pgstrata::migration {
 
@@ -18,11 +19,43 @@ void apply(const Unsupported& operation, const Location& at, Draft&) {
   refuse_unsupported("operation '" + operation.operation + "'", at);
 }
 
+namespace {
+
+// A run is resumed and undone by its journal: what ends the transaction that holds both a statement
+// and its record, or half of which can fail, would make the journal lie.
+void check_statements(const Text& text) {
+  bool controls = false, outside = false;
+  std::size_t count = 0;
+  try {
+    controls = sql::controls_transaction(text.value);
+    outside = sql::runs_outside_transaction(text.value);
+    count = sql::split_statements(text.value).size();
+  } catch (const Error& error) {
+    refuse(error.code(), error.message(), text.at);
+  }
+  if (controls)
+    refuse("sql-transaction", "the SQL begins or ends a transaction, which belongs to pgstrata",
+           text.at, "leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out");
+  if (outside && count > 1)
+    refuse("sql-not-atomic",
+           "a statement that refuses to run in a transaction stands beside others, so that a "
+           "failure would leave half of them done",
+           text.at, "move it to a migration of its own");
+}
+
+}  // namespace
+
+void check_statements(const RawSql& operation) {
+  check_statements(operation.up);
+  if (operation.down) check_statements(*operation.down);
+}
+
 void apply(const RawSql& operation, const Location& at, Draft& draft) {
   if (!operation.on_complete)
     refuse("sql-not-alone",
            "a 'sql' operation without onComplete must be the only operation of its migration", at,
            "move it to a migration of its own");
+  check_statements(operation);
   draft.on_complete(operation.up.value);
 }
 
@@ -59,6 +92,7 @@ bool is_raw_sql(const Migration& migration) {
         refuse("sql-not-alone",
                "a 'sql' operation without onComplete must be the only operation of its migration",
                item.at, "move it to a migration of its own");
+      check_statements(*sql);
       return true;
     }
   return false;

@@ -15,7 +15,11 @@ void apply(const Migration& migration, model::Draft& draft);
 // Every table a document names: what else in the catalog matters to it hangs on these.
 std::vector<std::string> tables_named(const std::vector<Migration>& migrations);
 
-// Has it a `sql` operation that must stand alone (one without onComplete)?
+// Refuses SQL that ends our transaction, or could be done by halves.
+void check_statements(const RawSql& operation);
+
+// Has it a `sql` operation that must stand alone (one without onComplete)? Its statements are
+// checked.
 bool is_raw_sql(const Migration& migration);
 // That operation.
 const RawSql& raw_sql(const Migration& migration);

@@ -5,7 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "migration/families.hpp"
-#include "migration/suggestion.hpp"
+#include "model/suggestion.hpp"
 
 namespace pgstrata::migration {
 
@@ -29,10 +29,10 @@ const OperationKind& kind_of(const Value& item, const Entry& entry) {
     if (kind.name == entry.key) return kind;
     names.push_back(kind.name);
   }
-  item.refuse_key(
-      entry, "unknown-operation",
-      fmt::format("unknown operation {}{}", shown(entry.key), did_you_mean(entry.key, names)),
-      fmt::format("known operations: {}", fmt::join(names, ", ")));
+  item.refuse_key(entry, "unknown-operation",
+                  fmt::format("unknown operation {}{}", shown(entry.key),
+                              model::did_you_mean(entry.key, names)),
+                  fmt::format("known operations: {}", fmt::join(names, ", ")));
 }
 
 }  // namespace

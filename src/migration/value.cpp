@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "migration/suggestion.hpp"
+#include "model/suggestion.hpp"
 #include "sql/identifier.hpp"
 
 namespace pgstrata::migration {
@@ -61,7 +61,7 @@ void Value::refuse_choice(const std::vector<std::string_view>& words) const {
                [](std::string_view word) { return !word.empty(); });
   refuse("unknown-value",
          fmt::format("unknown value {} for {}{}", shown(node_->text), path_,
-                     did_you_mean(node_->text, writable)),
+                     model::did_you_mean(node_->text, writable)),
          "known values: " + known_words(writable));
 }
 
@@ -176,7 +176,7 @@ Fields::Fields(Value map, std::initializer_list<std::string_view> known) : map_(
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
     map_.refuse_key(entry, "unknown-key",
                     fmt::format("unknown key {} in {}{}", shown(entry.key), map_.path(),
-                                did_you_mean(entry.key, words)),
+                                model::did_you_mean(entry.key, words)),
                     "known keys: " + known_words(words));
   }
 }

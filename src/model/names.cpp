@@ -1,29 +1,9 @@
 #include "model/names.hpp"
 
-#include <algorithm>
-#include <numeric>
-
+#include "model/suggestion.hpp"
 #include "sql/identifier.hpp"
 
 namespace pgstrata::model {
-namespace {
-
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
-}  // namespace
-
 std::string with_suffix(const std::string& stem, const std::string& suffix) {
   if (stem.size() + suffix.size() <= sql::max_identifier_bytes) return stem + suffix;
   // fit_identifier() ends in a hash of the whole stem, so two long stems stay apart after the cut.
@@ -55,16 +35,8 @@ std::string twin_name(const std::string& name, int ordinal) {
 }
 
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
-  const std::string* nearest = nullptr;
-  std::size_t best = std::max<std::size_t>(2, word.size() / 3) + 1;
-  for (const std::string& candidate : known) {
-    std::size_t distance = edit_distance(word, candidate);
-    if (distance < best && distance < word.size()) {
-      best = distance;
-      nearest = &candidate;
-    }
-  }
-  return nearest ? ", did you mean \"" + *nearest + "\"?" : "";
+  const auto best = nearest(word, {known.begin(), known.end()});
+  return best.empty() ? "" : ", did you mean \"" + std::string(best) + "\"?";
 }
 
 }  // namespace pgstrata::model

@@ -68,14 +68,16 @@ std::optional<RunRow> Store::last_finished_run() const {
 std::vector<StepRow> Store::steps(std::int64_t run) const {
   const auto rows = connection_.execute(
       fmt::format(
-          "SELECT sequence, step, done_at IS NOT NULL FROM {} WHERE run = $1 ORDER BY sequence",
+          "SELECT sequence, step, done_at IS NOT NULL, error FROM {} WHERE run = $1 ORDER BY "
+          "sequence",
           state_object(names_, "steps")),
       {std::to_string(run)});
   std::vector<StepRow> steps;
   steps.reserve(rows.size());
   for (std::size_t row = 0; row < rows.size(); ++row)
     steps.push_back({static_cast<int>(rows.integer(row, 0)),
-                     plan::step_from_json(rows.text(row, 1)), rows.boolean(row, 2)});
+                     plan::step_from_json(rows.text(row, 1)), rows.boolean(row, 2),
+                     rows.text_or(row, 3, "")});
   return steps;
 }
 
@@ -108,6 +110,19 @@ std::string Store::finish_run_sql(std::int64_t run, RunStatus status) const {
   return fmt::format(
       "UPDATE {} SET status = {}, ended_at = pg_catalog.clock_timestamp() WHERE id = {}",
       state_object(names_, "runs"), sql::quote_literal(word(status)), run);
+}
+
+void Store::set_error(std::int64_t run, int sequence, const std::string& error) {
+  connection_.execute(fmt::format("UPDATE {} SET error = $1 WHERE run = $2 AND sequence = $3",
+                                  state_object(names_, "steps")),
+                      {error, std::to_string(run), std::to_string(sequence)});
+}
+
+void Store::skip_step(std::int64_t run, int sequence) {
+  connection_.execute(fmt::format("UPDATE {} SET done_at = clock_timestamp(), skipped_at = "
+                                  "clock_timestamp() WHERE run = $1 AND sequence = $2",
+                                  state_object(names_, "steps")),
+                      {std::to_string(run), std::to_string(sequence)});
 }
 
 void Store::finish_run(std::int64_t run, RunStatus status) {

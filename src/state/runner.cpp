@@ -1,5 +1,9 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <thread>
+
+#include "db/blockers.hpp"
 #include "pgstrata/error.hpp"
 #include "sql/identifier.hpp"
 #include "state/store.hpp"
@@ -11,6 +15,9 @@ std::string key_text(const Names& names) {
   return "pgstrata runner " +
          sql::format("{}", sql::Qualified{names.state_schema, names.base_schema}).str();
 }
+
+// How long a runner that is just ending, such as one killed a moment ago, is waited for.
+constexpr std::chrono::milliseconds patience{200}, pause{20};
 
 // A bigint advisory key is shown in pg_locks as two halves, with objsubid 1.
 constexpr const char* same_key =
@@ -32,14 +39,6 @@ std::string holder(db::Connection& connection, const Names& names) {
   return text + ")";
 }
 
-// Behind a pooler a session lock belongs to whoever gets that server connection next. The process
-// number that the other side gave us at connecting is then not that of the backend.
-[[noreturn]] void refuse_pooler() {
-  throw Error(Exit::connection, "pooler",
-              "the connection goes through a pooler, where session locks do not hold", {},
-              "give a URL that reaches the server itself");
-}
-
 }  // namespace
 
 struct Runner::State {
@@ -47,15 +46,45 @@ struct Runner::State {
       : connection(options), names(std::move(wanted)) {}
 
   void lock() {
-    const auto got = connection.execute(
-        fmt::format("SELECT CASE WHEN pg_backend_pid() = {} THEN "
-                    "pg_try_advisory_lock(hashtextextended({}, 0)) END",
-                    connection.backend_pid(), sql::quote_literal(key_text(names))));
-    if (got.is_null(0, 0)) refuse_pooler();
-    if (got.boolean(0, 0)) return;
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+      const auto got = connection.execute("SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
+                                          {key_text(names)});
+      if (got.boolean(0, 0)) return;
+      if (std::chrono::steady_clock::now() >= deadline) break;
+      std::this_thread::sleep_for(pause);
+    }
     throw Error(Exit::state, "another-runner",
                 "another command is at work here: " + holder(connection, names), names.base_schema,
                 "wait for it, or end it");
+  }
+
+  // Under the login role, which the earlier runner's sessions have as well; --role may not signal
+  // them.
+  void end_sessions_of_earlier_runner() {
+    if (!connection.options().role.empty()) connection.execute("SET ROLE NONE");
+    std::vector<std::string> left;
+    for (const auto& session : db::members(connection, Runner::sessions_group(names))) {
+      (end(session.pid) ? ended : left).push_back(session.text);
+    }
+    if (!connection.options().role.empty())
+      connection.execute("SET ROLE " + sql::quote_identifier(connection.options().role));
+    if (left.empty()) return;
+    throw Error(
+        Exit::state, "another-runner",
+        fmt::format("sessions of an earlier command are still at work: {}", fmt::join(left, ", ")),
+        names.base_schema, "have them ended (pg_terminate_backend), then run it again");
+  }
+
+  // False if we may not, or if it does not end in time.
+  bool end(int pid) {
+    try {
+      return connection.execute("SELECT pg_terminate_backend($1, 10000)", {std::to_string(pid)})
+          .boolean(0, 0);
+    } catch (const db::SqlError& error) {
+      if (error.sqlstate() != "42501") throw;
+      return false;
+    }
   }
 
   // Waits for transactions of an earlier runner that have passed the fence; they end by themselves.
@@ -87,12 +116,15 @@ struct Runner::State {
   db::Connection connection;
   Names names;
   std::int64_t token = 0;
+  std::vector<std::string> ended;
 };
 
 Runner::Runner(const db::ConnectionOptions& options, const Names& names, const std::string& command)
     : state_(std::make_unique<State>(options, names)) {
   state_->lock();
+  state_->end_sessions_of_earlier_runner();  // their transactions would keep the token from us
   state_->take_token(command);
+  state_->end_sessions_of_earlier_runner();  // those that passed the fence until now
 }
 
 Runner::~Runner() = default;
@@ -101,18 +133,13 @@ std::int64_t Runner::token() const {
   return state_->token;
 }
 
-bool Runner::still_holds() {
-  try {
-    return !state_->connection
-                .execute(
-                    fmt::format("SELECT 1 FROM pg_locks l WHERE l.pid = pg_backend_pid() AND {}",
-                                same_key),
-                    {key_text(state_->names)})
-                .empty();
-  } catch (const db::SqlError& error) {
-    if (error.connection_lost()) return false;
-    throw;
-  }
+const std::vector<std::string>& Runner::ended() const {
+  return state_->ended;
+}
+
+std::string Runner::sessions_group(const Names& names) {
+  return "pgstrata sessions " +
+         sql::format("{}", sql::Qualified{names.state_schema, names.base_schema}).str();
 }
 
 }  // namespace pgstrata::state

@@ -169,13 +169,6 @@ void Store::set_model(int ordinal, const std::string& model) {
       {or_null(model), names_.base_schema, std::to_string(ordinal)});
 }
 
-void Store::set_fingerprint(int ordinal, const std::string& fingerprint) {
-  connection_.execute(
-      fmt::format("UPDATE {} SET fingerprint = $1 WHERE base_schema = $2 AND ordinal = $3",
-                  state_object(names_, "versions")),
-      {or_null(fingerprint), names_.base_schema, std::to_string(ordinal)});
-}
-
 std::string Store::mark_done_sql(std::int64_t run, int sequence) const {
   return fmt::format(
       "UPDATE {} SET done_at = pg_catalog.clock_timestamp() WHERE run = {} AND sequence = {}",

@@ -57,7 +57,8 @@ struct RunRow {
 struct StepRow {
   int sequence = 0;
   plan::Step step;
-  bool done = false;
+  bool done = false;  // or left out
+  std::string error;  // of the user's SQL, when it was last tried
 };
 
 struct Names {
@@ -97,10 +98,11 @@ class Store {
   void insert_version(const VersionRow& row);             // (tx)
   void set_status(int ordinal, Status status);            // (tx) sets the matching timestamp too
   void set_model(int ordinal, const std::string& model);  // (tx)
-  void set_fingerprint(int ordinal, const std::string& fingerprint);                 // (tx)
   std::int64_t insert_run(const RunRow& row, const std::vector<plan::Step>& steps);  // (tx)
   void append_steps(std::int64_t run, const std::vector<plan::Step>& steps);         // (tx)
   void finish_run(std::int64_t run, RunStatus status);                               // (tx)
+  void set_error(std::int64_t run, int sequence, const std::string& error);          // (tx)
+  void skip_step(std::int64_t run, int sequence);  // (tx) done, and on record as not run
 
   // SQL texts that others compose into their own transactions or single statements.
   std::string mark_done_sql(std::int64_t run, int sequence) const;
@@ -125,14 +127,23 @@ class Store {
 // One at a time. The lock's bigint key is hashtextextended('pgstrata runner <state>.<base>', 0),
 // names quoted. The journal is read after this exists: until then a killed runner's last step may
 // still commit.
+//
+// Every session that works for a runner holds a second lock, shared, of the key 'pgstrata sessions
+// <state>.<base>'. A killed engine's server processes work on until they next write to their
+// client, so a new runner ends those that still hold it, after it has raised the token. What cannot
+// run in a transaction is fenced thereby: join, check the token, run. A session that passed the
+// check before the token was raised is one that the new runner finds.
 class Runner {
  public:
   // The state schema exists (Store::ensure). Throws Error(Exit::state, "another-runner") naming who
-  // holds it (application, pid, since when), Error(Exit::connection, "pooler") behind a pooler.
+  // holds it (application, pid, since when) or which sessions of an earlier runner cannot be ended.
   Runner(const db::ConnectionOptions& options, const Names& names, const std::string& command);
   ~Runner();
   std::int64_t token() const;
-  bool still_holds();  // asks the server
+  // The sessions of an earlier runner that were found at work and ended: "pid 4711 (…)".
+  const std::vector<std::string>& ended() const;
+  // What this runner's sessions join (db::Connection::join).
+  static std::string sessions_group(const Names& names);
 
  private:
   struct State;

@@ -1,9 +1,9 @@
 // "Did you mean".
-#include "migration/suggestion.hpp"
+#include "model/suggestion.hpp"
 
 #include <algorithm>
 
-namespace pgstrata::migration {
+namespace pgstrata::model {
 
 namespace {
 
@@ -53,4 +53,4 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
   return best.empty() ? "" : ", did you mean '" + std::string(best) + "'?";
 }
 
-}  // namespace pgstrata::migration
+}  // namespace pgstrata::model

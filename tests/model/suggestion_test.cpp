@@ -1,9 +1,9 @@
 #define BOOST_TEST_DYN_LINK
-#include "migration/suggestion.hpp"
+#include "model/suggestion.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-namespace pgstrata::migration {
+namespace pgstrata::model {
 
 BOOST_AUTO_TEST_SUITE(suggestions)
 
@@ -38,4 +38,4 @@ BOOST_AUTO_TEST_CASE(a_very_long_word_has_no_neighbour) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace pgstrata::migration
+}  // namespace pgstrata::model

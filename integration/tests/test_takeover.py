@@ -1,0 +1,84 @@
+"""A killed engine's server processes are ended by the next command, which names them (law 7, trap 44)."""
+import os
+import signal
+import time
+
+import pytest
+
+from rig.catalog import fingerprint
+from rig.waitwatch import WaitWatch
+
+TABLES = "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t SELECT g, g FROM generate_series(1, 100) g"
+INDEX = [{"create_index": {"table": "t", "name": "t_a", "columns": {"a": {}}}}]
+SLOW_SQL = [{"sql": {"up": "VACUUM (SKIP_LOCKED false) t", "down": "SELECT 1"}}]
+
+
+def running(db, query):
+    """The pids of sessions of ours that run such a statement."""
+    return [pid for (pid,) in db.execute(
+        "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'pgstrata%%' AND query LIKE %s"
+        " AND state = 'active'", (query,), role="postgres")]
+
+
+def wait_for(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def kill_while_it_runs(db, cli, started, query):
+    wait_for(lambda: running(db, query))
+    stale = running(db, query)
+    os.kill(started.pid, signal.SIGKILL)
+    started.wait()
+    time.sleep(0.2)
+    assert running(db, query) == stale, "the server process does not notice that its engine is gone"
+    return stale[0]
+
+
+@pytest.mark.parametrize("finish", ["start", "rollback"])
+def test_a_killed_engines_index_build_is_ended_and_named(db, cli, finish):
+    db.tables(TABLES)
+    cli.run("baseline", "baseline")
+    before = fingerprint(db)
+    holder = db.connect("public", autocommit=False)
+    holder.cursor().execute("INSERT INTO t VALUES (1000, 1)")  # the build waits for this transaction
+    stale = kill_while_it_runs(db, cli, cli.spawn("start", cli.file("new", INDEX)), "CREATE INDEX%")
+    with WaitWatch(db):
+        finishing = cli.spawn(finish, *(["new.json"] if finish == "start" else []))
+        wait_for(lambda: stale not in running(db, "CREATE INDEX%"))
+        time.sleep(0.3)
+        holder.rollback()
+        _, err = finishing.communicate(timeout=60)
+    assert finishing.returncode == 0, err
+    assert f"pid {stale}" in err.decode() and "earlier command" in err.decode()
+    if finish == "start":
+        assert db.value("SELECT indisvalid FROM pg_index WHERE indexrelid = 't_a'::regclass")
+        cli.rollback()
+    assert fingerprint(db) == before
+    assert db.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", role="postgres") == 0
+
+
+def test_a_killed_engines_sql_outside_a_transaction_is_ended(db, cli):
+    db.tables(TABLES)
+    holder = db.connect("public", autocommit=False)
+    holder.cursor().execute("LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE")
+    stale = kill_while_it_runs(db, cli, cli.spawn("start", cli.file("new", SLOW_SQL)), "VACUUM%")
+    finishing = cli.spawn("start", "new.json")
+    wait_for(lambda: stale not in running(db, "VACUUM%"))
+    holder.rollback()
+    _, err = finishing.communicate(timeout=60)
+    assert finishing.returncode == 0 and f"pid {stale}" in err.decode(), err
+
+
+def test_a_live_runner_is_never_ended(db, cli):
+    db.tables(TABLES)
+    holder = db.connect("public", autocommit=False)
+    holder.cursor().execute("INSERT INTO t VALUES (1000, 1)")
+    building = cli.spawn("start", cli.file("new", INDEX))
+    wait_for(lambda: running(db, "CREATE INDEX%"))
+    assert "pgstrata start" in cli.rollback(expect=4).err
+    assert running(db, "CREATE INDEX%")
+    holder.rollback()
+    assert building.wait(60) == 0
