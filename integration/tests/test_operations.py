@@ -145,6 +145,16 @@ def test_sql_is_seen_by_the_new_version_and_undone_by_its_down(flight, cli):
     assert db.value("SELECT to_regclass('public.n')::text") is None
 
 
+def test_sql_keeps_the_order_of_columns_that_a_completion_moved(db, cli):
+    db.tables("CREATE TABLE t (id int PRIMARY KEY, a int, b text); INSERT INTO t VALUES (1, 5, 'x')")
+    cli.start("wide", [{"alter_column": {"table": "t", "column": "a", "type": "bigint"}}])
+    cli.complete()
+    assert db.columns("base", "t") == ["id", "b", "a"]
+    cli.start("new", [{"sql": {"up": "ALTER TABLE t ADD c int", "down": "ALTER TABLE t DROP c"}}])
+    assert db.columns("wide", "t") == ["id", "a", "b"]
+    assert db.columns("new", "t") == ["id", "a", "b", "c"]
+
+
 def test_sql_that_postgresql_refuses_leaves_nothing(db, cli, unchanged):
     db.tables(TABLES)
     unchanged.mark()

@@ -38,6 +38,13 @@ bool says_commit(std::string_view sql) {
                             [](unsigned char a, char b) { return std::toupper(a) == b; });
 }
 
+// libpq keeps calling a connection good when it was a write that failed.
+bool says_closed(const std::exception& error) {
+  const std::string_view text = error.what();
+  return text.find("server closed the connection unexpectedly") != std::string_view::npos &&
+         parse_error(text).sqlstate.empty();
+}
+
 [[noreturn]] void rethrow(const std::exception& error, std::string_view sql, bool alive) {
   SqlError::Fields fields = parse_error(error.what());
   if (fields.sqlstate.empty()) fields.sqlstate = sqlstate_by_type(error);
@@ -108,7 +115,7 @@ struct Connection::State {
     try {
       return copy(run_it());
     } catch (const std::exception& error) {
-      lost = !alive();
+      lost = !alive() || says_closed(error);
       rethrow(error, sql, !lost);
     }
   }

@@ -62,6 +62,7 @@ void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_
     catalog::Snapshot snapshot = session.snapshot(history);
     model::Version before = model::version_from_json(row.model);
     model::Version next = model::version_from_catalog(snapshot, row.ordinal, row.name, row.schema);
+    model::keep_column_order(next, before);
     next.raw_sql = true;
     next.sql_down = before.sql_down;
     auto rows = history.chain;

@@ -132,6 +132,20 @@ Version version_from_catalog(const catalog::Snapshot& snapshot, int ordinal,
   return version;
 }
 
+void keep_column_order(Version& version, const Version& before) {
+  for (auto& [logical, table] : version.tables) {
+    const Table* known = before.physical_table(table.physical);
+    if (!known) continue;
+    auto place = [&](const Column& column) {
+      auto found = std::find_if(known->columns.begin(), known->columns.end(),
+                                [&](auto& old) { return old.physical == column.physical; });
+      return found - known->columns.begin();
+    };
+    std::stable_sort(table.columns.begin(), table.columns.end(),
+                     [&](auto& a, auto& b) { return place(a) < place(b); });
+  }
+}
+
 Version refresh(const Version& version, const catalog::Snapshot& snapshot,
                 std::vector<std::string>& drift) {
   Version fresh = version;

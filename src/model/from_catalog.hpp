@@ -16,6 +16,10 @@ Table table_from_catalog(const catalog::Table& table, const catalog::Snapshot& s
 Version version_from_catalog(const catalog::Snapshot& snapshot, int ordinal,
                              const std::string& name, const std::string& schema);
 
+// Columns that `before` showed stand in its order, new ones after them: completions add columns at
+// the end of a table, whatever their place in a version.
+void keep_column_order(Version& version, const Version& before);
+
 // The only live version, brought up to date with the catalog: its tables, columns and their order
 // stay, what the catalog says of them (defaults, indexes, constraints, comments) is taken anew.
 // What differs is said in `drift`, one sentence each. Throws Error(Exit::state, "drift") where a
