@@ -82,3 +82,19 @@ def test_a_live_runner_is_never_ended(db, cli):
     assert running(db, "CREATE INDEX%")
     holder.rollback()
     assert building.wait(60) == 0
+
+
+def test_sessions_of_a_login_role_are_ended_although_the_work_is_done_under_another(db, cli):
+    """With --role the owner's rights apply, and an owner may not signal the login role's sessions."""
+    db.execute("DO $$ BEGIN CREATE ROLE deploy LOGIN NOINHERIT IN ROLE owner;"
+               " EXCEPTION WHEN duplicate_object THEN NULL; END $$", role="postgres")
+    db.tables(TABLES)
+    cli.options = ["--url", db.url("deploy"), "--role", "owner"]
+    holder = db.connect("public", autocommit=False)
+    holder.cursor().execute("INSERT INTO t VALUES (1000, 1)")
+    stale = kill_while_it_runs(db, cli, cli.spawn("start", cli.file("new", INDEX)), "CREATE INDEX%")
+    finishing = cli.spawn("rollback")
+    wait_for(lambda: stale not in running(db, "CREATE INDEX%"))
+    holder.rollback()
+    _, err = finishing.communicate(timeout=60)
+    assert finishing.returncode == 0 and f"pid {stale}" in err.decode(), err
