@@ -5,6 +5,10 @@ import re
 import subprocess
 import sys
 
+import pytest
+
+from rig.cli import binary
+
 LONG = bool(os.environ.get("PGSTRATA_LONG"))
 
 
@@ -19,3 +23,18 @@ def passes(script, record_property, runs, *arguments):
 
 def test_random_roll_outs_agree_with_the_oracle(pgstrata, record_property):
     passes("chains.py", record_property, 2000 if LONG else 200, "--live", "2")
+
+
+@pytest.fixture
+def stacking(pgstrata):
+    """Skips where the binary does not stack versions: both tests below leave two behind."""
+    if "--through" not in subprocess.run([binary(), "complete", "--help"], capture_output=True, text=True).stdout:
+        pytest.skip("this binary keeps at most two versions live")
+
+
+def test_random_chains_of_up_to_six_versions_agree_with_the_oracle(stacking, record_property):
+    passes("chains.py", record_property, 500 if LONG else 25, "--live", "6")
+
+
+def test_random_crashes_lose_nothing_and_leave_nothing(stacking, record_property):
+    passes("crashes.py", record_property, 1000 if LONG else 60, "--live", "3")
