@@ -23,6 +23,9 @@ plan::SyncTable read_table(const json& in) {
   table.support_schema = in.at("support_schema");
   table.filling = in.value("filling", false);
   table.oldest_unmarked = in.value("oldest_unmarked", false);
+  table.pair = in.value("pair", false);
+  table.first_trigger = in.value("first_trigger", std::string());
+  table.last_trigger = in.value("last_trigger", std::string());
   for (const json& v : in.at("versions"))
     table.versions.push_back({v.at("ordinal"), v.at("name"), v.at("schema")});
   for (const json& c : in.at("columns"))

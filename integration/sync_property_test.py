@@ -174,6 +174,8 @@ class Life:
                 if kind == "insert":
                     rows[i] = proposed
                     continue
+                if kind == "upsert" and self.chain.caps:  # EXCLUDED is what the INSERT triggers made of the row
+                    values[-1] = {c: proposed[c] for c in values[-1]}
                 counted, sure = self.oracle.attribute(rows[i], values[-1], writer, path)
                 told = told and sure
                 rows[i] = self.oracle.update(rows[i], values[-1], counted)

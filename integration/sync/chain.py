@@ -87,6 +87,7 @@ class Chain:
         self.rng = rng
         self.ordinals = sorted(rng.sample(range(1, 12), size))
         self.columns, self.links, self.rules, self.shapes = {}, [], [], {}
+        self.caps = []  # (physical, greatest value) of BEFORE ROW triggers of users
         self.view_defaults = {}  # (ordinal, physical) -> value
         self.native = set()  # NOT NULL in the table itself
         self.server_made = set()  # filled by a volatile expression: nothing else reads or changes them
@@ -101,6 +102,8 @@ class Chain:
         for column in self.columns.values():
             if rng.random() < (0.8 if column.name in self.native else 0.3):
                 column.default = self.value(column.type) or None
+        if rng.random() < 0.5:
+            self.caps = [(name, rng.choice([5, 30])) for name in rng.sample(list(self.columns)[:3], rng.choice([1, 2]))]
         for previous, ordinal in zip(self.ordinals, self.ordinals[1:]):
             self._step(previous, ordinal)
         for ordinal, shape in self.shapes.items():

@@ -46,6 +46,7 @@ class Oracle:
         row = {c.name: c.default for c in self.chain.columns.values()}
         row.update(given)
         self._translate(row, writer, None)
+        self._users_triggers(row, None, writer)
         self._check(row, writer, None)
         return row
 
@@ -56,13 +57,58 @@ class Oracle:
         for boundary in self.versions[1:]:
             if boundary > known:
                 self._run(row, self._links(boundary, True), None)
+        self._users_triggers(row, None, self.oldest)
         return row
 
     def update(self, old, values, writer):
         row = {**old, **values}
         self._translate(row, writer, old)
+        if self.chain.caps and all(row[c] == old[c] for c in self._tracked()):
+            writer = self.oldest  # only a trigger of users changed what matters: they see the oldest shape
+        self._users_triggers(row, old, writer)
         self._check(row, writer, old)
         return row
+
+    def _live(self):
+        return [l for l in self.chain.links if l.boundary in self.versions[1:] and (l.up or l.boundary in self.writers)]
+
+    def _tracked(self):
+        rules = [r.column for r in self.chain.rules if r.start in self.writers[1:]]
+        return {c for l in self._live() for c in [*l.inputs, *([l.output] if l.boundary in self.writers else [])]} | set(rules)
+
+    def _users_triggers(self, row, old, writer):
+        """They see a row in shape; what they change is followed lineage by lineage."""
+        before = dict(row)
+        for column, most in self.chain.caps:
+            if row[column] is not None and int(row[column]) > most:
+                row[column] = str(most)
+        if row == before or len(self.versions) == 1:
+            return
+        writers = {id(l): self._writer_of(l, row, before, writer) for l in self._live()}
+        for boundary in reversed(self.versions[1:]):
+            self._run(row, [l for l in self._live() if l.boundary == boundary and not l.up and writers[id(l)] >= boundary], before)
+        for boundary in self.versions[1:]:
+            self._run(row, [l for l in self._live() if l.boundary == boundary and l.up and writers[id(l)] < boundary], before)
+
+    def _writer_of(self, link, row, before, writer):
+        """The version that the changed columns of the link's lineage tell; else who wrote."""
+        lo, hi, told = self.oldest, self.writers[-1], False
+        for name in self._group(link):
+            column = self.chain.columns[name]
+            shown = max(column.lo, self.oldest), min(column.hi, self.writers[-1])
+            if row[name] != before[name] and shown != (self.oldest, self.writers[-1]):
+                lo, hi, told = max(lo, shown[0]), min(hi, shown[1]), True
+        return min(max(writer, lo), hi) if told else writer
+
+    def _group(self, link):
+        """Columns connected by links with inputs, but for those that both sides of a boundary show."""
+        spans = lambda l, c: self.chain.columns[c].lo < l.boundary <= self.chain.columns[c].hi
+        sets = [{l.output, *(i for i in l.inputs if not spans(l, i))} for l in self._live()
+                if l.inputs and l.boundary in self.writers]
+        group = {link.output}
+        while any(group & s and not s <= group for s in sets):
+            group = group.union(*(s for s in sets if group & s))
+        return group
 
     def attempt(self, old, values, writer):
         try:

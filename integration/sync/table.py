@@ -50,7 +50,13 @@ class Table:
         for column in self.chain.columns.values():
             if column.lo == first:
                 self._add(column)
-        self.execute(f"ALTER TABLE {self.base} ADD _m smallint DEFAULT 0; ALTER TABLE {self.base} ALTER _m DROP DEFAULT")
+        self.execute(f"ALTER TABLE {self.base} ADD _m smallint DEFAULT 0; ALTER TABLE {self.base} ALTER _m DROP DEFAULT;"
+                     f"ALTER TABLE {self.base} ADD _s text[]")
+        for number, (column, most) in enumerate(self.chain.caps):
+            self.execute(f"CREATE FUNCTION fx.cap_{number}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                         f"IF NEW.{quote(column)} OPERATOR(pg_catalog.>) {most} THEN NEW.{quote(column)} := {most}; END IF; "
+                         f"RETURN NEW; END $$; CREATE TRIGGER cap_{number} BEFORE INSERT OR UPDATE ON {self.base} "
+                         f"FOR EACH ROW EXECUTE FUNCTION fx.cap_{number}()")
         for number, link in enumerate(self.chain.links):
             self._function(number, link)
         self.view(first)
@@ -96,6 +102,8 @@ class Table:
         live = lambda c: c.lo <= versions[-1] and c.hi >= versions[0]
         return {
             "base_schema": "public", "table": self.name, "support_schema": "fx", "filling": filling,
+            "pair": bool(self.chain.caps), "first_trigger": "!pgstrata_", "last_trigger": "~pgstrata_",
+            "replaces_single": False,
             "oldest_unmarked": len(self.name) == 1,
             "versions": [{"ordinal": v, "name": f"v{v}", "schema": f"app_v{v}"} for v in versions],
             "columns": [{"name": "id", "lo": versions[0], "hi": versions[-1], "type": "integer", "image_equality": True}] +
@@ -114,8 +122,11 @@ class Table:
         """What a backfill does: sets the twins and the marker, in one statement without a function call."""
         sets = [f"{quote(l.output)} = fx.link_{n}({', '.join(map(quote, l.inputs))})"
                 for n, l in enumerate(self.chain.links) if l.boundary == ordinal and l.up]
-        self.execute(f"UPDATE {self.base} SET {', '.join([*sets, f'_m = -{ordinal}'])} "
-                     f"WHERE _m > -{ordinal} AND ({predicate})")
+        through_trigger = self.chain.caps and sets and ordinal % 2
+        values = "_m = 16384" if through_trigger else ", ".join([*sets, f"_m = -{ordinal}"])
+        self.execute(f"SET session_replication_role = {'origin' if through_trigger else 'replica'}")
+        self.execute(f"UPDATE {self.base} SET {values} WHERE _m > -{ordinal} AND ({predicate})")
+        self.execute("RESET session_replication_role")
 
     def read(self):
         """id -> (marker, row), every value as text."""

@@ -39,12 +39,14 @@ void add_function(std::vector<Sql>& out, const Qualified& name, const std::strin
   out.push_back(sql::format("GRANT EXECUTE ON FUNCTION {}() TO PUBLIC", name));
 }
 
+// An empty `when` fires for every row.
 void add_trigger(std::vector<Sql>& out, const std::string& name, const Sql& event, const Sql& when,
                  const Qualified& function, const Qualified& table, const std::string& comment) {
+  const Sql condition = when.str().empty() ? Sql::trusted("") : sql::format(" WHEN ({})", when);
   out.push_back(
-      sql::format("CREATE OR REPLACE TRIGGER {}\n  BEFORE {} ON {}\n  FOR EACH ROW WHEN ({})\n  "
+      sql::format("CREATE OR REPLACE TRIGGER {}\n  BEFORE {} ON {}\n  FOR EACH ROW{}\n  "
                   "EXECUTE FUNCTION {}()",
-                  Name(name), event, table, when, function));
+                  Name(name), event, table, condition, function));
   // A re-issued trigger is back in its default state, which session_replication_role can silence.
   out.push_back(sql::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", table, Name(name)));
   out.push_back(
@@ -100,6 +102,57 @@ void compile_update(SyncSql& out, const Shape& shape, const SyncNames& names) {
               names.update_function, table, "pgstrata: keeps updated rows " + keeps);
 }
 
+Sql last_update_when(const Shape& shape) {
+  return sql::format(
+      "NEW.{} OPERATOR(pg_catalog.>=) {}\n    OR {}", Name(shape.table.marker), sync::between,
+      Sql::trusted(shape.tracked.empty() ? std::string("false")
+                                         : sync::changed_in_when(shape, shape.tracked)));
+}
+
+std::vector<std::string> pair_triggers(const SyncTable& table) {
+  return {table.first_trigger + "insert", table.first_trigger + "update",
+          table.last_trigger + "insert", table.last_trigger + "update"};
+}
+
+// The trigger of one event before all of the users' and the one after them.
+void compile_pair(SyncSql& out, const Shape& shape, const SyncNames& names) {
+  const Qualified table{shape.table.base_schema, shape.table.table};
+  const std::string& first = shape.table.first_trigger;
+  const std::string& last = shape.table.last_trigger;
+  const std::string keeps = " rows in step for versions " + version_list(shape);
+  const Sql insert = Sql::trusted("INSERT"), update = Sql::trusted("UPDATE");
+  const auto add = [&](const std::string& name, const Sql& event, const Sql& when,
+                       const Qualified& function, const std::string& body,
+                       const std::string& comment) {
+    add_function(out.functions, function, body, comment);
+    add_trigger(out.triggers, name, event, when, function, table, comment);
+  };
+  for (const auto& single : {names.insert_trigger, names.update_trigger})
+    if (shape.table.replaces_single)
+      out.triggers.push_back(sql::format("DROP TRIGGER IF EXISTS {} ON {}", Name(single), table));
+  add(first + "insert", insert, Sql::trusted(""), names.insert_function, sync::insert_body(shape),
+      "pgstrata: puts inserted" + keeps + ", before the triggers of users");
+  add(last + "insert", insert, Sql::trusted(""), names.last_insert_function,
+      sync::last_body(shape, false),
+      "pgstrata: keeps inserted" + keeps + ", after the triggers of users");
+  if (!shape.has_update) {
+    for (const std::string& trigger : {first + "update", last + "update"})
+      out.triggers.push_back(sql::format("DROP TRIGGER IF EXISTS {} ON {}", Name(trigger), table));
+    return;
+  }
+  out.update_trigger = true;
+  if (!shape.tracked.empty())
+    add(first + "update", sql::format("UPDATE OF {}", columns_of(shape.tracked)),
+        sql::format("NEW.{} IS NOT DISTINCT FROM OLD.{} AND (\n    {})", Name(shape.table.marker),
+                    Name(shape.table.marker),
+                    Sql::trusted(sync::changed_in_when(shape, shape.tracked))),
+        names.update_function, sync::update_body(shape),
+        "pgstrata: puts updated" + keeps + ", before the triggers of users");
+  add(last + "update", update, last_update_when(shape), names.last_update_function,
+      sync::last_body(shape, true),
+      "pgstrata: keeps updated" + keeps + ", after the triggers of users");
+}
+
 }  // namespace
 
 // Unique by construction: the prefixes have one length, so no table's name can complete one of them
@@ -108,15 +161,22 @@ SyncNames sync_names(const SyncTable& table) {
   return {{table.support_schema, sql::fit_identifier("sync_insert_" + table.table)},
           {table.support_schema, sql::fit_identifier("sync_update_" + table.table)},
           "pgstrata_sync_insert",
-          "pgstrata_sync_update"};
+          "pgstrata_sync_update",
+          {table.support_schema, sql::fit_identifier("last_insert_" + table.table)},
+          {table.support_schema, sql::fit_identifier("last_update_" + table.table)}};
 }
 
 SyncSql compile_sync(const SyncTable& table) {
   SyncSql out;
   if (table.links.empty() && table.rules.empty()) return out;
-  const Shape shape(table);
+  Shape shape(table);
   const SyncNames names = sync_names(table);
   out.needed = true;
+  if (table.pair) {
+    shape.pair = out.pair = true;
+    compile_pair(out, shape, names);
+    return out;
+  }
   compile_insert(out, shape, names);
   compile_update(out, shape, names);
   return out;
@@ -125,10 +185,19 @@ SyncSql compile_sync(const SyncTable& table) {
 std::vector<sql::Sql> drop_sync(const SyncTable& table) {
   const SyncNames names = sync_names(table);
   const Qualified on{table.base_schema, table.table};
-  return {sql::format("DROP TRIGGER IF EXISTS {} ON {}", Name(names.insert_trigger), on),
-          sql::format("DROP TRIGGER IF EXISTS {} ON {}", Name(names.update_trigger), on),
-          sql::format("DROP FUNCTION IF EXISTS {}()", names.insert_function),
-          sql::format("DROP FUNCTION IF EXISTS {}()", names.update_function)};
+  std::vector<std::string> triggers{names.insert_trigger, names.update_trigger};
+  std::vector<Qualified> functions{names.insert_function, names.update_function};
+  if (table.pair) {
+    for (const std::string& trigger : pair_triggers(table)) triggers.push_back(trigger);
+    functions.push_back(names.last_insert_function);
+    functions.push_back(names.last_update_function);
+  }
+  std::vector<Sql> out;
+  for (const auto& trigger : triggers)
+    out.push_back(sql::format("DROP TRIGGER IF EXISTS {} ON {}", Name(trigger), on));
+  for (const auto& function : functions)
+    out.push_back(sql::format("DROP FUNCTION IF EXISTS {}()", function));
+  return out;
 }
 
 }  // namespace pgstrata::plan

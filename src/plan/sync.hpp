@@ -58,7 +58,13 @@ struct SyncTable {
   std::string marker = "_m";
   std::vector<SyncVersion> versions;  // live, oldest first; the last may be unpublished
   bool filling = false;               // the last version is not yet published: its boundary fills
-  bool oldest_unmarked = false;  // the oldest version's view sets no marker: it is the table itself
+  bool oldest_unmarked = false;       // the oldest version's view is the table itself: no marker
+  // Users have BEFORE ROW triggers: sync runs before the first of them and after the last, in this
+  // order of names. The two talk through the marker and `saved`, a text[] that rests at NULL.
+  bool pair = false;
+  std::string first_trigger, last_trigger;  // prefixes; "insert" and "update" follow
+  std::string saved = "_s";
+  bool replaces_single = false;     // the table has had one trigger an event until now
   std::vector<SyncColumn> columns;  // all physical columns shown by a live version
   std::vector<SyncLink> links;      // any order
   std::vector<SyncRule> rules;
@@ -67,7 +73,8 @@ struct SyncTable {
 struct SyncSql {
   bool needed = false;  // no link and no rule: no trigger at all
   bool update_trigger =
-      false;  // a table can need only the INSERT trigger (links without inputs, steady)
+      false;          // a table can need only the INSERT trigger (links without inputs, steady)
+  bool pair = false;  // around triggers of users: their issue takes ACCESS EXCLUSIVE
   std::vector<sql::Sql>
       functions;  // CREATE OR REPLACE FUNCTION …, COMMENT ON, GRANT EXECUTE … TO PUBLIC
   // CREATE OR REPLACE TRIGGER …, ENABLE ALWAYS: SHARE ROW EXCLUSIVE on the table. Their WHEN is
@@ -80,6 +87,7 @@ struct SyncSql {
 struct SyncNames {
   sql::Qualified insert_function, update_function;
   std::string insert_trigger, update_trigger;
+  sql::Qualified last_insert_function, last_update_function;  // of a pair
 };
 SyncNames sync_names(const SyncTable& table);
 

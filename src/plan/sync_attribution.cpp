@@ -63,7 +63,8 @@ void ask_path(Code& code, const Shape& shape) {
   std::string open_boundary;
   for (const auto& [boundary, columns] : shared_inputs(shape))
     open_boundary += "\n      OR " + compare("lo", "<", boundary) + " AND " +
-                     compare("hi", ">=", boundary) + " AND " + changed(shape, columns);
+                     compare("hi", ">=", boundary) +
+                     (shape.pair ? "" : " AND " + changed(shape, columns));
   if (open_boundary.empty()) return;
   code.note(
       "The changed columns leave it open, and a translation or rule depends on it: ask "
@@ -73,10 +74,9 @@ void ask_path(Code& code, const Shape& shape) {
   code.end_if();
 }
 
-// lo and hi of each attributed group instead of one writer.
+}  // namespace
+
 void attribute_groups(Code& code, const Shape& shape) {
-  code.note("No version shows them all, so the table itself was written: each lineage by its own");
-  code.note("columns; a boundary with changes on both sides is left alone.");
   int number = 0;
   for (const Group& group : shape.groups) {
     if (!group.attributed) continue;
@@ -87,8 +87,6 @@ void attribute_groups(Code& code, const Shape& shape) {
     code.line("up_" + n + " := GREATEST(LEAST(path, hi), lo);");
   }
 }
-
-}  // namespace
 
 void narrow(Code& code, const Shape& shape, const Columns& columns) {
   std::map<Interval, Columns> by_life;
@@ -113,7 +111,8 @@ void narrow(Code& code, const Shape& shape, const Columns& columns) {
 
 void attribute(Code& code, const Shape& shape) {
   const Columns consequential = consequential_columns(shape);
-  const bool always = shape.fill.empty() && consequential == shape.tracked;  // WHEN has said it
+  // WHEN has said it; and what users' triggers change is to be followed for the same writer.
+  const bool always = shape.pair || (shape.fill.empty() && consequential == shape.tracked);
   if (!always) code.open("IF " + changed(shape, consequential) + " THEN");
   code.note("Who wrote: a version between lo and hi shows every column that was changed.");
   narrow(code, shape, evidence_columns(shape));
@@ -122,6 +121,9 @@ void attribute(Code& code, const Shape& shape) {
   code.line("writer := LEAST(GREATEST(path, lo), hi);");
   if (std::ranges::any_of(shape.groups, &Group::attributed)) {
     code.turn("ELSE");
+    code.note(
+        "No version shows them all, so the table itself was written: each lineage by its own");
+    code.note("columns; a boundary with changes on both sides is left alone.");
     attribute_groups(code, shape);
   }
   code.end_if();

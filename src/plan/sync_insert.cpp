@@ -99,6 +99,16 @@ void versions_branches(Code& code, Branches& branches, const Shape& shape,
   }
 }
 
+// Rows of the table itself and moved ones count as the oldest version's: its triggers are they.
+void hand_over(Code& code, const Shape& shape, const std::string& marker) {
+  code.note("The triggers of users come next; the last trigger follows what they change.");
+  code.line(marker + " := (" + std::to_string(between) + " OPERATOR(pg_catalog.+) CASE WHEN " +
+            compare(marker, ">", 0) + " THEN " + marker + " ELSE " + std::to_string(shape.oldest) +
+            " END)::smallint;");
+  code.line(field("NEW", shape.table.saved) + " := " + snapshot(shape, "NEW") + ";");
+  code.line("RETURN NEW;");
+}
+
 void table_branch(Code& code, Branches& branches, const Shape& shape, const std::string& marker) {
   branches.add(marker + " IS NULL", "written to the table itself, in the shape of " +
                                         shape.version(shape.oldest) +
@@ -120,6 +130,10 @@ std::string insert_body(const Shape& shape) {
   code.turn("ELSE", "-n: a moved or restored row, in shape up to version n");
   already_in_shape(code, shape, marker);
   code.end_if();
+  if (shape.pair) {
+    hand_over(code, shape, marker);
+    return "BEGIN\n" + code.str() + "END";
+  }
   enforce(code, shape, [&](const SyncRule& rule) {
     return shape.binds_all(rule) ? "(" + compare(marker, ">", 0) + ") IS NOT FALSE"
                                  : compare(marker, ">=", rule.from);

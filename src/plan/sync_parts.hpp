@@ -44,6 +44,8 @@ struct Shape {
   std::vector<const SyncRule*> rules;  // those that bind some writer
   Columns tracked;                     // an UPDATE that changes none of them concerns nobody
   bool has_update = false;             // an UPDATE trigger is needed
+  bool pair = false;   // this is the first of two triggers: the other one enforces rules
+  bool saved = false;  // the last of two: what changed is told by comparing with what was saved
 
   explicit Shape(const SyncTable& table);
 
@@ -110,6 +112,16 @@ std::map<int, Columns> shared_inputs(const Shape& shape);
 
 // PostgreSQL reports a breach in the same words: `down` carries the NULL to a native NOT NULL.
 bool implied(const SyncTable& table, const SyncRule& rule);
+// What a pair of triggers says to each other: the marker is 16384 + n from the first to the last.
+inline constexpr int between = 16384;
+std::string snapshot(const Shape& shape, std::string_view record);  // of the tracked columns
+// lo and hi, down_N and up_N of each attributed group by its own columns, `path` for the rest.
+void attribute_groups(Code& code, const Shape& shape);
+// Both directions of every steady group.
+void follow(Code& code, const Shape& shape);
+std::string declarations(const Shape& shape);
+void enforce_changed(Code& code, const Shape& shape, const std::string& writer);
+
 // IF … RAISE for each rule, under a guard that says whom it binds; an empty guard leaves it out.
 void enforce(Code& code, const Shape& shape,
              const std::function<std::string(const SyncRule&)>& guard_of);
@@ -117,5 +129,6 @@ void enforce(Code& code, const Shape& shape,
 // Complete bodies, DECLARE to END.
 std::string insert_body(const Shape& shape);
 std::string update_body(const Shape& shape);
+std::string last_body(const Shape& shape, bool update);  // of a pair
 
 }  // namespace pgstrata::plan::sync

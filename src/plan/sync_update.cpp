@@ -69,7 +69,7 @@ void one_boundary(Code& code, const Shape& shape, const Group& group) {
     (shape.column(name).hi < boundary ? older : newer).push_back(name);
   const Links down = at(group.links, boundary, false), up = at(group.links, boundary, true);
   // Where WHEN lets nothing else pass, a side that did not change means that the other one did.
-  const bool alone = shape.fill.empty() && group.columns == shape.tracked;
+  const bool alone = shape.fill.empty() && !shape.saved && group.columns == shape.tracked;
   if (up.empty()) {
     code.open("IF " + (alone ? "" : changed(shape, newer) + " AND ") + "NOT " +
               changed(shape, older) + " THEN");
@@ -151,18 +151,18 @@ void fill_newest(Code& code, const Shape& shape) {
   }
 }
 
-void enforce_rules(Code& code, const Shape& shape) {
-  enforce(code, shape, [&](const SyncRule& rule) {
-    if (rule.inputs.empty()) return std::string();
-    const std::string guard = changed(shape, shape.in_table_order(rule.inputs));
-    return shape.binds_all(rule)
-               ? guard
-               : compare("COALESCE(writer, path)", ">=", rule.from) + " AND " + guard;
-  });
+bool is_attributed(const Shape& shape) {
+  return std::ranges::any_of(shape.groups, &Group::attributed) ||
+         std::ranges::any_of(shape.rules, [&](const SyncRule* r) {
+           return !shape.binds_all(*r) && !r->inputs.empty();
+         });
 }
 
-std::string declarations(const Shape& shape, bool attributed, bool intervals) {
-  if (!intervals) return "";
+}  // namespace
+
+std::string declarations(const Shape& shape) {
+  const bool attributed = shape.saved || is_attributed(shape);
+  if (!attributed && std::ranges::none_of(shape.groups, several)) return "";
   std::string text = "DECLARE\n";
   text += "  lo integer := " + std::to_string(shape.oldest) + ";\n";
   text += "  hi integer := " + std::to_string(shape.newest_writer) + ";\n";
@@ -179,23 +179,38 @@ std::string declarations(const Shape& shape, bool attributed, bool intervals) {
   return text;
 }
 
-}  // namespace
-
-std::string update_body(const Shape& shape) {
-  const bool attributed = std::ranges::any_of(shape.groups, &Group::attributed) ||
-                          std::ranges::any_of(shape.rules, [&](const SyncRule* r) {
-                            return !shape.binds_all(*r) && !r->inputs.empty();
-                          });
-  const bool intervals = attributed || std::ranges::any_of(shape.groups, several);
-  Code code;
-  if (attributed) attribute(code, shape);
+void follow(Code& code, const Shape& shape) {
   own_evidence_groups(code, shape);
   attributed_groups(code, shape);
+}
+
+void enforce_changed(Code& code, const Shape& shape, const std::string& writer) {
+  enforce(code, shape, [&](const SyncRule& rule) {
+    if (rule.inputs.empty()) return std::string();
+    const std::string guard = changed(shape, shape.in_table_order(rule.inputs));
+    return shape.binds_all(rule) ? guard : compare(writer, ">=", rule.from) + " AND " + guard;
+  });
+}
+
+std::string update_body(const Shape& shape) {
+  const bool attributed = is_attributed(shape);
+  const std::string oldest = std::to_string(shape.oldest);
+  Code code;
+  if (attributed) attribute(code, shape);
+  follow(code, shape);
   fill_newest(code, shape);
-  enforce_rules(code, shape);
-  code.line(mark(shape));
+  if (shape.pair) {
+    code.note("The triggers of users come next; the last trigger follows what they change.");
+    code.line(field("NEW", shape.table.marker) + " := (" + std::to_string(between) +
+              " OPERATOR(pg_catalog.+) " +
+              (attributed ? "COALESCE(writer, path, " + oldest + ")" : oldest) + ")::smallint;");
+    code.line(field("NEW", shape.table.saved) + " := " + snapshot(shape, "NEW") + ";");
+  } else {
+    enforce_changed(code, shape, "COALESCE(writer, path)");
+    code.line(mark(shape));
+  }
   code.line("RETURN NEW;");
-  return declarations(shape, attributed, intervals) + "BEGIN\n" + code.str() + "END";
+  return declarations(shape) + "BEGIN\n" + code.str() + "END";
 }
 
 }  // namespace pgstrata::plan::sync

@@ -121,6 +121,25 @@ BOOST_AUTO_TEST_CASE(rules_speak_as_postgresql_does) {
   BOOST_TEST(contains(functions, "binds every writer"));
 }
 
+BOOST_AUTO_TEST_CASE(around_triggers_of_users_sync_runs_first_and_last) {
+  SyncTable table = three_versions();
+  table.pair = true;
+  table.first_trigger = "!pgstrata_";
+  table.last_trigger = "~pgstrata_";
+  const SyncSql compiled = compile_sync(table);
+  BOOST_TEST(compiled.pair);
+  const std::string triggers = text(compiled.triggers);
+  for (const char* name : {"\"!pgstrata_insert\"", "\"~pgstrata_insert\"", "\"!pgstrata_update\"",
+                           "\"~pgstrata_update\""})
+    BOOST_TEST(contains(triggers, std::string("CREATE OR REPLACE TRIGGER ") + name), name);
+  // A moved row too must be put in shape, or what a trigger changes in it would go unseen.
+  BOOST_TEST(contains(triggers, "BEFORE INSERT ON public.accounts\n  FOR EACH ROW\n"));
+  const std::string functions = text(compiled.functions);
+  BOOST_TEST(contains(functions, "NEW._s := ARRAY[pg_catalog.concat(ROW(NEW.balance))"));
+  BOOST_TEST(contains(functions, "NEW._s := NULL"));
+  BOOST_TEST(drop_sync(table).size() == 10u);
+}
+
 BOOST_AUTO_TEST_CASE(everything_can_be_removed_twice) {
   const auto statements = drop_sync(two_versions());
   BOOST_TEST(statements.size() == 4u);
