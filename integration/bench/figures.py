@@ -3,24 +3,14 @@ import collections
 import statistics
 import time
 
+from catalog import catalog
+from measured import Row, against, median
 from rig.pgbench import Load
 from rig.waitwatch import WaitWatch
-
-Row = collections.namedtuple("Row", "figure goal measured")
 
 WIDEN = [{"alter_column": {"table": "accounts", "column": "abalance", "type": "bigint",
                            "up": "abalance", "down": "abalance"}}]
 PLAIN = "ALTER TABLE accounts ADD COLUMN twin bigint;\nUPDATE accounts SET twin = abalance"
-
-
-def median(values):
-    return statistics.median(values)
-
-
-def against(tool_values, plain_values, unit="s", digits=1):
-    """"1.21x (14.2 s / 11.7 s)"."""
-    tool, plain = median(tool_values), median(plain_values)
-    return f"{tool / plain:.2f}x ({tool:.{digits}f} / {plain:.{digits}f} {unit})"
 
 
 def start(stock, tools, rounds, **_):
@@ -87,27 +77,6 @@ def bulk(stock, tools, rounds, **_):
                     f" ({base:.2f} s)" for t in tools})
     for database in (plain, *flights.values()):
         stock.drop(database)
-
-
-def catalog(stock, tools, rounds, sizes=(10, 1000), **_):
-    """start + complete of one nullable column, by the number of tables beside it."""
-    columns = ", ".join(f"c{n} int" for n in range(1, 20))
-    for tables, goal in zip(sizes, ("≤ 0.10 s", "≤ 1.3 s")):
-        measured = {}
-        for tool in tools:
-            database = stock.empty()
-            for first in range(0, tables, 100):
-                database.run(";\n".join(f"CREATE TABLE t{n} (id int PRIMARY KEY, {columns})"
-                                        for n in range(first, min(first + 100, tables))))
-            tool.prepare(database)
-            seconds = []
-            for number in range(rounds):
-                operations = [{"add_column": {"table": "t1", "column": {
-                    "name": f"extra{number}", "type": "text", "nullable": True}}}]
-                seconds.append(tool.start(database, f"{number + 2:03}_extra", operations) + tool.complete(database))
-            measured[tool.name] = f"{median(seconds):.2f} s"
-            stock.drop(database)
-        yield Row(f"start + complete of one nullable column, {tables:,} tables of 20 columns", goal, measured)
 
 
 CLIENTS, RATE = 6, 400

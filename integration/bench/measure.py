@@ -15,7 +15,7 @@ import figures  # noqa: E402
 import tools  # noqa: E402
 from rig.server import Server  # noqa: E402
 
-FULL = {"rows": 2_000_000, "rounds": 3, "sizes": (10, 1000), "idle_seconds": 10}
+FULL = {"rows": 2_000_000, "rounds": 3, "sizes": (10, 1000, 10000), "idle_seconds": 10}
 QUICK = {"rows": 100_000, "rounds": 3, "sizes": (10, 100), "idle_seconds": 3}
 
 

@@ -4,9 +4,27 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 import time
 
 from rig.cli import binary
+
+
+def _peak_until_end(command):
+    """The kernel's high-water mark, in MiB. wait4() would say at least what this process has itself."""
+    peak = 0
+    while command.poll() is None:
+        try:
+            status = pathlib.Path(f"/proc/{command.pid}/status").read_text()
+        except OSError:
+            continue
+        marks = [line for line in status.splitlines() if line.startswith("VmHWM")]
+        peak = max([peak] + [int(line.split()[1]) for line in marks])
+        try:
+            command.wait(0.01)
+        except subprocess.TimeoutExpired:
+            pass
+    return peak / 1024
 
 
 class Tool:
@@ -15,14 +33,21 @@ class Tool:
     def __init__(self, files):
         self.files = pathlib.Path(files)
 
+    peak = 0.0  # MiB that the last command had in memory at most
+    can_fold = False
+
     def run(self, *arguments):
         """Seconds that the whole command took."""
         began = time.monotonic()
-        done = subprocess.run([str(a) for a in arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True)
-        if done.returncode:
-            raise SystemExit(f"{' '.join(map(str, arguments))}\nended with {done.returncode}:\n{done.stdout}")
-        return time.monotonic() - began
+        with tempfile.TemporaryFile("w+") as output:
+            command = subprocess.Popen([str(a) for a in arguments], stdin=subprocess.DEVNULL, stdout=output,
+                                       stderr=subprocess.STDOUT)
+            self.peak = _peak_until_end(command)
+            seconds = time.monotonic() - began
+            if command.returncode:
+                output.seek(0)
+                raise SystemExit(f"{' '.join(map(str, arguments))}\nended with {command.returncode}:\n{output.read()}")
+        return seconds
 
     def file(self, name, operations):
         path = self.files / f"{name}.json"
@@ -33,7 +58,7 @@ class Tool:
 class Pgstrata(Tool):
     name = "pgstrata"
     first_schema = "public_v1"
-    can_use_workers = True
+    can_use_workers = can_fold = True
 
     def prepare(self, database):
         """Records the shape as it is as the first version."""
@@ -45,6 +70,9 @@ class Pgstrata(Tool):
 
     def complete(self, database):
         return self.run(binary(), "--url", database.url, "complete")
+
+    def run_folded(self, database, directory):
+        return self.run(binary(), "--url", database.url, "migrate", directory, "--complete")
 
 
 class Pgroll(Tool):

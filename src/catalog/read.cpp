@@ -17,24 +17,25 @@ sql::Sql names(const std::vector<std::string>& schemas, const std::string& suppo
 }
 
 void read_all(Reading& reading) {
-  db::Transaction transaction(reading.connection);
   // The printing functions look at relations for a moment; a client's ACCESS EXCLUSIVE must not
   // hold us.
-  reading.connection.execute(
-      "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
-      "SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '1s';"
-      "SET LOCAL cursor_tuple_fraction = 1");
+  db::Transaction transaction(reading.connection,
+                              "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+                              "SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '1s';"
+                              "SET LOCAL cursor_tuple_fraction = 1");
   if (!read_schema(reading)) return;
   read_tables(reading);
   read_columns(reading);
-  read_sequences(reading);
-  read_partition_keys(reading);
+  // Planning a query costs more than finding out that there is nothing to read.
+  const Present& present = reading.present;
+  if (present.sequences) read_sequences(reading);
+  if (present.partitioned) read_partition_keys(reading);
   read_constraints(reading);
   read_indexes(reading);
-  read_triggers(reading);
-  read_policies(reading);
-  read_statistics(reading);
-  read_publications(reading);
+  if (present.triggers) read_triggers(reading);
+  if (present.policies) read_policies(reading);
+  if (present.statistics) read_statistics(reading);
+  if (present.publications) read_publications(reading);
   read_comments(reading);
   read_dependents(reading);
   read_functions(reading);
@@ -54,8 +55,7 @@ void measure_unknown_sizes(Reading& reading) {
   }
   if (oids.empty()) return;
   try {
-    db::Transaction transaction(reading.connection);
-    reading.connection.execute("SET LOCAL lock_timeout = '20ms'");
+    db::Transaction transaction(reading.connection, "SET LOCAL lock_timeout = '20ms'");
     const auto rows = reading.connection.execute(
         sql::format("SELECT t.oid, pg_relation_size(t.oid) / current_setting('block_size')::int"
                     " FROM (VALUES {}) AS t (oid)",

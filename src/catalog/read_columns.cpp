@@ -14,16 +14,27 @@ namespace {
 // megabytes.
 constexpr int rows_at_a_time = 10000;
 
-// Types whose equality is identity of bytes; true where that needs a deterministic collation.
-using EqualTypes = std::unordered_map<Oid, bool>;
+// A column of another type: is it equal by image?
+struct Asked {
+  Oid table;
+  int attnum;
+  Oid type;
+  bool plain_collation;
+};
 
-EqualTypes read_equal_types(Reading& reading) {
-  EqualTypes types;
+void answer(Reading& reading, const std::vector<Asked>& asked) {
+  if (asked.empty()) return;
+  std::unordered_map<Oid, bool> types;  // true where that needs a deterministic collation
   const auto rows = reading.connection.execute(image_equality_query().str());
   for (std::size_t row = 0; row < rows.size(); ++row) {
     types.emplace(oid_at(rows, row, 0), rows.boolean(row, 1));
   }
-  return types;
+  for (const Asked& one : asked) {
+    const auto equal = types.find(one.type);
+    auto& columns = reading.tables.at(one.table)->columns;
+    std::ranges::find(columns, one.attnum, &Column::attnum)->image_equality =
+        equal != types.end() && (!equal->second || one.plain_collation);
+  }
 }
 
 char first_or_zero(const db::Result& rows, std::size_t row, std::size_t column) {
@@ -31,15 +42,17 @@ char first_or_zero(const db::Result& rows, std::size_t row, std::size_t column) 
                                                                      : rows.text(row, column)[0];
 }
 
-Column make_column(db::Result& rows, std::size_t row, const EqualTypes& equal_types) {
+Column make_column(db::Result& rows, std::size_t row) {
   Column column;
   column.attnum = static_cast<int>(rows.integer(row, 1));
   column.name = std::move(*rows.rows_[row][2]);
   column.type = std::move(*rows.rows_[row][3]);
-  const auto equal = equal_types.find(oid_at(rows, row, 4));
+  const auto equality = known_image_equality(oid_at(rows, row, 4));
   column.not_null = rows.boolean(row, 5);
   column.collation = rows.text_or(row, 6, "");
-  column.image_equality = equal != equal_types.end() && (!equal->second || rows.is_null(row, 7));
+  column.image_equality =
+      equality == ImageEquality::always ||
+      (equality == ImageEquality::under_deterministic_collation && rows.is_null(row, 7));
   column.default_ = std::move(rows.rows_[row][8]);
   column.identity = first_or_zero(rows, row, 10);
   column.generated = first_or_zero(rows, row, 11);
@@ -120,8 +133,8 @@ void mark_volatile_defaults(Reading& reading, const Defaults& defaults) {
 }  // namespace
 
 void read_columns(Reading& reading) {
-  const EqualTypes equal_types = read_equal_types(reading);
   Defaults defaults;
+  std::vector<Asked> asked;
   reading.connection.execute(sql::format(columns_query, reading.schema_oid).str());
   const std::string fetch = sql::format("FETCH {} FROM pgstrata_columns", rows_at_a_time).str();
   for (auto rows = reading.connection.execute(fetch); !rows.empty();
@@ -133,11 +146,15 @@ void read_columns(Reading& reading) {
       if (!rows.is_null(row, 17)) {
         reading.own_collations.emplace(table->oid, static_cast<int>(rows.integer(row, 1)));
       }
-      table->columns.push_back(make_column(rows, row, equal_types));
+      table->columns.push_back(make_column(rows, row));
+      if (const Oid type = oid_at(rows, row, 4); !known_image_equality(type)) {
+        asked.push_back({table->oid, table->columns.back().attnum, type, rows.is_null(row, 7)});
+      }
     }
     if (rows.size() < rows_at_a_time) break;
   }
   reading.connection.execute("CLOSE pgstrata_columns");
+  answer(reading, asked);
   for (auto& [oid, table] : reading.tables) std::ranges::sort(table->columns, {}, &Column::attnum);
   mark_volatile_defaults(reading, defaults);
 }

@@ -15,7 +15,9 @@ SELECT n.oid,
        (extract(epoch FROM current_setting('deadlock_timeout')::interval) * 1000)::int,
        (SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database()),
        current_setting('max_locks_per_transaction')::int
-         * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int)
+         * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int),
+       EXISTS (SELECT FROM pg_policy), EXISTS (SELECT FROM pg_statistic_ext),
+       EXISTS (SELECT FROM pg_publication_rel), EXISTS (SELECT FROM pg_default_acl)
 FROM (VALUES ({}::name)) AS wanted (nspname)
 LEFT JOIN pg_namespace n USING (nspname))sql",
                                                            sql::Literal(snapshot.schema))
@@ -30,6 +32,11 @@ LEFT JOIN pg_namespace n USING (nspname))sql",
   snapshot.schema_exists = !rows.is_null(0, 0);
   if (!snapshot.schema_exists) return false;
   snapshot.schema_privileges = parse_privileges(rows.rows_[0][4]);
+  reading.schema_oid = sql::format("{}", oid_at(rows, 0, 0));
+  reading.present.policies = rows.boolean(0, 8);
+  reading.present.statistics = rows.boolean(0, 9);
+  reading.present.publications = rows.boolean(0, 10);
+  if (!rows.boolean(0, 11)) return true;
   const auto grantees = reading.connection.execute(R"sql(
 SELECT DISTINCT COALESCE(r.rolname, '')
 FROM pg_default_acl d
@@ -39,7 +46,6 @@ WHERE d.defaclobjtype = 'r' AND d.defaclnamespace = 0 AND d.defaclrole = current
   AND a.grantee <> d.defaclrole)sql");
   for (std::size_t row = 0; row < grantees.size(); ++row)
     snapshot.default_grantees.push_back(grantees.text(row, 0));
-  reading.schema_oid = sql::format("{}", oid_at(rows, 0, 0));
   return true;
 }
 

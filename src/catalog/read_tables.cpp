@@ -49,7 +49,8 @@ SELECT c.oid, c.relname, c.relkind, c.relispartition,
        c.relrowsecurity, c.relforcerowsecurity,
        c.relhasrules AND c.oid IN (SELECT ev_class FROM pg_rewrite),
        c.relpersistence = 'u', pg_get_userbyid(c.relowner), pg_has_role(c.relowner, 'USAGE'),
-       c.relacl, c.reloptions, c.relreplident, c.relnatts, c.relpages, c.reltuples::bigint
+       c.relacl, c.reloptions, c.relreplident, c.relnatts, c.relpages, c.reltuples::bigint,
+       c.relhastriggers
 FROM pg_class c
 WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'))sql",
                                                      reading.schema_oid)
@@ -58,15 +59,18 @@ WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'))sql",
     Table& table = reading.snapshot.tables[rows.text(row, 1)];
     fill(table, rows, row, reading.snapshot.server_version);
     reading.tables.emplace(table.oid, &table);
+    reading.present.partitioned |= table.kind == 'p';
+    reading.present.triggers |= rows.boolean(row, 17);
   }
-  const auto others = reading.connection.execute(
-      sql::format(
-          "SELECT relname FROM pg_class WHERE relnamespace = {} AND relkind NOT IN ('r', 'p')"
-          " ORDER BY relname",
-          reading.schema_oid)
-          .str());
+  const auto others =
+      reading.connection.execute(sql::format("SELECT relname, relkind = 'S' FROM pg_class WHERE "
+                                             "relnamespace = {} AND relkind NOT IN ('r', 'p')"
+                                             " ORDER BY relname",
+                                             reading.schema_oid)
+                                     .str());
   for (std::size_t row = 0; row < others.size(); ++row) {
     reading.snapshot.other_relations.push_back(others.text(row, 0));
+    reading.present.sequences |= others.boolean(row, 1);
   }
 }
 

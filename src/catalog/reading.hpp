@@ -18,6 +18,12 @@
 
 namespace pgstrata::catalog {
 
+// What this schema, or the whole database where that is cheaper to ask, has any of.
+struct Present {
+  bool sequences = false, partitioned = false, triggers = false;    // in the schema
+  bool policies = false, statistics = false, publications = false;  // anywhere
+};
+
 struct Reading {
   db::Connection& connection;
   Snapshot& snapshot;
@@ -27,6 +33,7 @@ struct Reading {
   const std::optional<std::vector<std::string>>& dependents_of;
   std::unordered_map<Oid, Table*> tables = {};
   std::unordered_map<Oid, Index*> indexes = {};
+  Present present = {};
   std::set<std::pair<Oid, int>> own_collations = {};  // table, attnum: not the database's collation
 
   Table* table(const db::Result& rows, std::size_t row, std::size_t column) const;

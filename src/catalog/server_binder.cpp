@@ -129,14 +129,9 @@ const TypeFacts& ServerBinder::Answers::type(ServerBinder& binder, const std::st
       "pgstrata_type",
       sql::format(
           "SELECT a.atttypid, a.atttypmod, t.typtype, format_type(a.atttypid, a.atttypmod),"
-          " format_type(a.atttypid, -1), COALESCE(NULLIF(t.typbasetype, 0), t.oid), t.typtypmod,"
-          " EXISTS (SELECT FROM ({}) AS equal WHERE equal.oid = t.oid"
-          "         AND (NOT equal.collated OR COALESCE("
-          "              (SELECT c.collisdeterministic FROM pg_collation c"
-          "               WHERE c.oid = t.typcollation), true)))"
+          " format_type(a.atttypid, -1), COALESCE(NULLIF(t.typbasetype, 0), t.oid), t.typtypmod"
           " FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
-          " WHERE a.attrelid = $1::regclass AND a.attnum = 1",
-          image_equality_query())
+          " WHERE a.attrelid = $1::regclass AND a.attnum = 1")
           .str(),
       view);
   TypeFacts facts;
@@ -147,7 +142,22 @@ const TypeFacts& ServerBinder::Answers::type(ServerBinder& binder, const std::st
   facts.unconstrained = row.text(0, 4);
   facts.base = static_cast<Oid>(row.integer(0, 5));
   facts.base_typmod = static_cast<int>(row.integer(0, 6));
-  facts.image_equality = row.boolean(0, 7);
+  if (const auto known = known_image_equality(facts.oid))  // their own collation is deterministic
+    facts.image_equality = known != ImageEquality::never;
+  else
+    facts.image_equality =
+        scratch
+            .ask("pgstrata_equality",
+                 sql::format("SELECT EXISTS (SELECT FROM ({}) AS equal JOIN pg_type t ON t.oid = "
+                             "equal.oid JOIN pg_attribute a ON a.atttypid = t.oid"
+                             " WHERE a.attrelid = $1::regclass AND a.attnum = 1"
+                             "   AND (NOT equal.collated OR COALESCE("
+                             "        (SELECT c.collisdeterministic FROM pg_collation c"
+                             "         WHERE c.oid = t.typcollation), true)))",
+                             image_equality_query())
+                     .str(),
+                 view)
+            .boolean(0, 0);
   return types.emplace(source, std::move(facts)).first->second;
 }
 

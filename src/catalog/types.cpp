@@ -1,5 +1,7 @@
 #include "catalog/types.hpp"
 
+#include <unordered_map>
+
 namespace pgstrata::catalog {
 
 sql::Sql image_equality_query() {
@@ -22,6 +24,36 @@ equal AS (
   UNION ALL
   SELECT t.oid, equal.collated FROM pg_type t JOIN equal ON t.typbasetype = equal.oid)
 SELECT oid, collated FROM equal)sql");
+}
+
+std::optional<ImageEquality> known_image_equality(Oid type) {
+  using enum ImageEquality;
+  static const std::unordered_map<Oid, ImageEquality> known = {
+      // bool, bytea, bigint, smallint, int, oid, date, time, timestamp, timestamptz, uuid
+      {16, always},
+      {17, always},
+      {20, always},
+      {21, always},
+      {23, always},
+      {26, always},
+      {1082, always},
+      {1083, always},
+      {1114, always},
+      {1184, always},
+      {2950, always},
+      // text, varchar
+      {25, under_deterministic_collation},
+      {1043, under_deterministic_collation},
+      // json, real, double precision, char(n), interval, numeric, jsonb
+      {114, never},
+      {700, never},
+      {701, never},
+      {1042, never},
+      {1186, never},
+      {1700, never},
+      {3802, never}};
+  const auto found = known.find(type);
+  return found == known.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace pgstrata::catalog

@@ -4,6 +4,9 @@
 // function 4. Only the two built-in answers are trusted; a domain is as its base type.
 #pragma once
 
+#include <optional>
+
+#include "catalog/snapshot.hpp"
 #include "sql/identifier.hpp"
 
 namespace pgstrata::catalog {
@@ -12,5 +15,9 @@ namespace pgstrata::catalog {
 // collation. Arrays, ranges and composites are left out: their element comparison is not a matter
 // of bytes.
 sql::Sql image_equality_query();
+
+enum class ImageEquality { never, under_deterministic_collation, always };
+// What needs no question: the types that nearly all columns have; their oids never change.
+std::optional<ImageEquality> known_image_equality(Oid type);
 
 }  // namespace pgstrata::catalog

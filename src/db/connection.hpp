@@ -111,7 +111,8 @@ class Connection {
 // BEGIN … COMMIT; rolls back when it goes out of scope uncommitted.
 class Transaction {
  public:
-  explicit Transaction(Connection& connection);
+  // `opening`: statements in the same round trip as BEGIN.
+  explicit Transaction(Connection& connection, std::string_view opening = {});
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;

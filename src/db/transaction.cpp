@@ -2,8 +2,15 @@
 
 namespace pgstrata::db {
 
-Transaction::Transaction(Connection& connection) : connection_(connection) {
-  connection_.execute("BEGIN");
+Transaction::Transaction(Connection& connection, std::string_view opening)
+    : connection_(connection) {
+  // On one line with BEGIN: a round trip less, and an error in it leaves nothing open.
+  try {
+    connection_.execute("BEGIN;" + std::string(opening));
+  } catch (const SqlError& error) {
+    if (!error.connection_lost()) connection_.execute("ROLLBACK");
+    throw;
+  }
 }
 
 Transaction::~Transaction() {

@@ -63,7 +63,7 @@ void insert_empty(Session& session) {
 
 state::VersionRow publish_baseline(Session& session, const std::string& name) {
   History history = session.history();
-  catalog::Snapshot snapshot = session.snapshot(history);
+  catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
   model::Version version = model::version_from_catalog(snapshot, session.store.next_ordinal(), name,
                                                        session.version_schema(name, name));
   version.raw_sql = true;  // its boundary makes nothing: everything was there
@@ -97,7 +97,7 @@ BaselineReport baseline(Session& session, const std::string& name) {
   if (history.chain.size() > 1)
     refuse_state("in-flight", "version \"" + history.chain.back().name + "\" is in flight",
                  "complete it or roll it back first");
-  catalog::Snapshot snapshot = session.snapshot(history);
+  catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
   report.tables = static_cast<int>(snapshot.tables.size());
   if (!history.chain.empty()) {
     const state::VersionRow& live = history.chain.front();

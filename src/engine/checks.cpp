@@ -37,7 +37,7 @@ void check_limits(const Prepared& prepared) {
     const catalog::Table* base = prepared.snapshot.table(table.physical);
     const Table* before = prepared.live.back().physical_table(table.physical);
     if (!base || !before) continue;
-    int added = prepared.next.has_links(table.physical) ? 1 : 0;
+    int added = prepared.next.has_links(table.physical) && !before->marked ? 1 : 0;
     for (auto& column : table.columns) added += before->physical_column(column.physical) == nullptr;
     if (base->attribute_count + added > max_columns)
       throw Error(
@@ -59,6 +59,8 @@ void check_domains(Session& session, const Prepared& prepared) {
     const Table* before = prepared.live.back().physical_table(table.physical);
     if (!before || *before == table) continue;
     for (auto& column : table.columns) {
+      // Types outside pg_catalog are qualified, and there are no domains in it.
+      if (column.type.find('.') == std::string::npos) continue;
       if (before->physical_column(column.physical)) continue;
       auto constrained = session.connection.execute(
           R"(WITH RECURSIVE below AS (

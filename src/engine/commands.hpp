@@ -29,7 +29,8 @@ struct Prepared {
   bool records_baseline = false, records_empty = false;
   bool refreshed = false;  // the catalog has more to say of the live version than its model
 };
-Prepared prepare(Session& session, const Documents& documents, bool accept_functions);
+Prepared prepare(Session& session, History history, const Documents& documents,
+                 bool accept_functions);
 
 // Refuses what the data, the limits or the rights of the role rule out; Error(Exit::data, …) with
 // counts. Findings that do not stop a start are returned.

@@ -1,5 +1,6 @@
 // complete: retire the oldest live version.
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "engine/commands.hpp"
@@ -14,11 +15,14 @@ using state::Status;
 
 namespace {
 
-std::string survivors_json(const plan::Chain& survivors) {
+// Those whose models the completion changes.
+std::string survivors_json(const plan::Chain& survivors,
+                           const std::vector<state::VersionRow>& chain) {
   auto list = nlohmann::json::array();
-  for (auto& version : survivors)
-    list.push_back({{"ordinal", version.ordinal}, {"model", model::to_json(version)}});
-  return nlohmann::json{{"survivors", list}}.dump();
+  for (std::size_t i = 0; i < survivors.size(); ++i)
+    if (auto model = model::to_json(survivors[i]); model != chain[i + 1].model)
+      list.push_back({{"ordinal", survivors[i].ordinal}, {"model", std::move(model)}});
+  return nlohmann::json{{"survivors", std::move(list)}}.dump();
 }
 
 const state::VersionRow* find(const std::vector<state::VersionRow>& rows, int ordinal) {
@@ -141,14 +145,18 @@ void refuse_dependents(Session& session, const History& history, const plan::Cha
         return false;
     return true;
   };
-  std::optional<catalog::Snapshot> snapshot;
-  for (auto& [logical, table] : chain.front().tables) {
-    std::vector<std::string> columns;
+  std::map<std::string, std::vector<std::string>> losing;  // table → columns that go
+  std::vector<std::string> physical;
+  for (auto& [logical, table] : chain.front().tables)
     for (auto& column : table.columns)
-      if (dying(table.physical, column.physical)) columns.push_back(column.physical);
-    if (columns.empty()) continue;
-    if (!snapshot) snapshot = session.snapshot(history);
-    const catalog::Table* base = snapshot->table(table.physical);
+      if (dying(table.physical, column.physical)) losing[logical].push_back(column.physical);
+  if (losing.empty()) return;
+  for (auto& [logical, columns] : losing)
+    physical.push_back(chain.front().tables.at(logical).physical);
+  const catalog::Snapshot snapshot = session.snapshot(history, physical);
+  for (auto& [logical, columns] : losing) {
+    const model::Table& table = chain.front().tables.at(logical);
+    const catalog::Table* base = snapshot.table(table.physical);
     for (auto& dependent : base ? base->dependents : std::vector<catalog::Dependent>{}) {
       if (dependent.kind != "view" && dependent.kind != "materialized view" &&
           dependent.kind != "function")
@@ -186,7 +194,7 @@ CompleteReport complete(Session& session, const std::optional<std::string>& vers
   state::RunRow run;
   run.command = "complete";
   run.ordinal = chain.front().ordinal;
-  run.detail = survivors_json(completion.survivors);
+  run.detail = survivors_json(completion.survivors, history.chain);
   journaled(
       session,
       [&] {

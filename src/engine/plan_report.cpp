@@ -100,7 +100,7 @@ void add_later_commands(PlanReport& report, Session& session, const Prepared& pr
 
 PlanReport plan_report(Session& session, const std::string& file) {
   Documents documents{migration::read_file(file)};
-  Prepared prepared = prepare(session, documents, true);
+  Prepared prepared = prepare(session, session.history(), documents, true);
   PlanReport report;
   report.version = prepared.next.name;
   report.version_schema = prepared.next.schema;

@@ -11,8 +11,9 @@ using state::Status;
 namespace {
 
 const state::VersionRow& row_of(const History& history, int ordinal) {
-  for (auto& row : history.all)
-    if (row.ordinal == ordinal) return row;
+  for (auto* rows : {&history.chain, &history.all})  // the chain's have models
+    for (auto& row : *rows)
+      if (row.ordinal == ordinal) return row;
   throw Error(Exit::failure, "unreadable-state",
               "version " + std::to_string(ordinal) + " of an unfinished run is not recorded");
 }
@@ -49,7 +50,7 @@ void take_back_completion(Session& session, History& history) {
                    "the completion that retires version \"" + retiring.name +
                        "\" has begun to change tables",
                    "run `pgstrata complete` to finish it; only forward is possible now");
-  catalog::Snapshot snapshot = session.snapshot(history);
+  catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
   plan::Step back =
       plan::unretire(session.around(snapshot), model::version_from_json(retiring.model));
   bool hidden = !retiring.schema.empty() && !session.schema_exists(retiring.schema);
@@ -148,7 +149,7 @@ RollbackReport rollback(Session& session, const std::optional<std::string>& vers
     session.progress.note(std::to_string(lost.rows) + " rows of " + lost.table + "." + lost.column +
                           " hold values that only version \"" + newest.name +
                           "\" can hold; they are lost");
-  catalog::Snapshot snapshot = session.snapshot(history);
+  catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
   auto steps = plan::plan_rollback(session.around(snapshot), chain, made);
   if (newest.kind == "migration" && chain.back().raw_sql && !chain.back().sql_down)
     session.progress.note("the `sql` operation of \"" + newest.name +

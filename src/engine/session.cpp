@@ -56,16 +56,23 @@ History Session::history() const {
   History history;
   if (!store.exists()) return history;
   history.all = store.versions();
-  for (auto& row : history.all)
-    if (row.status != state::Status::retired && row.status != state::Status::rolled_back)
-      history.chain.push_back(row);
+  for (auto& row : history.all) {
+    std::string model = std::move(row.model);  // it can be megabytes: the chain alone has it
+    row.model.clear();
+    if (row.status == state::Status::retired || row.status == state::Status::rolled_back) continue;
+    history.chain.push_back(row);
+    history.chain.back().model = std::move(model);
+  }
   history.unfinished = store.unfinished_run();
   return history;
 }
 
 plan::Chain Session::models(const std::vector<state::VersionRow>& rows) const {
   plan::Chain chain;
-  for (auto& row : rows) chain.push_back(model::version_from_json(row.model));
+  for (auto& row : rows) {
+    chain.push_back(model::version_from_json(row.model));
+    if (chain.size() > 1) model::share_columns(chain.back(), chain[chain.size() - 2]);
+  }
   return chain;
 }
 

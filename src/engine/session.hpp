@@ -17,7 +17,7 @@ namespace pgstrata::engine {
 
 // The live part of a base schema's history, oldest first; the unpublished newest version included.
 struct History {
-  std::vector<state::VersionRow> all;
+  std::vector<state::VersionRow> all;  // without their models
   std::vector<state::VersionRow> chain;
   std::optional<state::RunRow> unfinished;
   const state::VersionRow* newest_named(const std::string& name) const;  // of any status
@@ -26,6 +26,9 @@ struct History {
 // The shape before the first migration of an empty base schema: a version without views.
 inline constexpr const char* empty_kind = "empty";
 inline constexpr const char* empty_name = "(empty)";
+
+// For Session::snapshot(): the shapes are all that is wanted.
+inline const std::vector<std::string> no_dependents;
 
 class Session {
  public:
@@ -66,11 +69,10 @@ class Session {
 enum class Commit { durable, before_others };
 template <typename Work>
 void journaled(Session& session, Work work, Commit commit = Commit::durable) {
-  db::Transaction transaction(session.connection);
   std::string opening;
   if (commit == Commit::before_others) opening = "SET LOCAL synchronous_commit = off;";
   if (session.runner) opening += session.store.fence_sql(session.runner->token());
-  if (!opening.empty()) session.connection.execute(opening);
+  db::Transaction transaction(session.connection, opening);
   work();
   transaction.commit();
 }

@@ -59,7 +59,7 @@ void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_
   const state::VersionRow row = history.chain.back();
   bool planned = session.store.steps(run.id).size() > 1;
   if (!planned) {
-    catalog::Snapshot snapshot = session.snapshot(history);
+    catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
     model::Version before = model::version_from_json(row.model);
     model::Version next = model::version_from_catalog(snapshot, row.ordinal, row.name, row.schema);
     model::keep_column_order(next, before);
@@ -114,7 +114,7 @@ bool already_known(Session& session, const History& history, const Documents& do
   if (history.unfinished) {
     const state::RunRow& run = *history.unfinished;
     const state::VersionRow* row = nullptr;
-    for (auto& each : history.all)
+    for (auto& each : history.chain)
       if (each.ordinal == run.ordinal) row = &each;
     if (run.command != "start" || !row || row->name != name)
       refuse_state(
@@ -145,7 +145,7 @@ bool already_known(Session& session, const History& history, const Documents& do
 
 void ensure_first_version(Session& session, History& history) {
   if (!history.chain.empty()) return;
-  catalog::Snapshot snapshot = session.snapshot(history);
+  catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
   if (snapshot.tables.empty()) {
     insert_empty(session);
   } else {
@@ -155,6 +155,14 @@ void ensure_first_version(Session& session, History& history) {
                           "\" are recorded and published as version \"baseline\"");
   }
   history = session.history();
+}
+
+// The journal has all of it now, and it is the most memory that a start holds.
+void let_go(Prepared& prepared) {
+  prepared.snapshot = {};
+  prepared.live.clear();
+  prepared.steps = {};
+  prepared.next.tables.clear();
 }
 
 }  // namespace
@@ -167,9 +175,10 @@ void finish_own_completion(Session& session, const Documents& documents,
   if (completing && history.chain.back().name == documents.back().name) complete(session, {}, {});
 }
 
-Prepared prepare(Session& session, const Documents& documents, bool accept_functions) {
+Prepared prepare(Session& session, History history, const Documents& documents,
+                 bool accept_functions) {
   Prepared prepared;
-  prepared.history = session.history();
+  prepared.history = std::move(history);
   prepared.snapshot = session.snapshot(prepared.history, migration::tables_named(documents));
   const std::string& name = documents.back().name;
   std::string schema = session.version_schema(name, documents.back().file);
@@ -182,11 +191,13 @@ Prepared prepare(Session& session, const Documents& documents, bool accept_funct
         prepared.records_empty ? "" : session.names.base_schema + "_baseline")};
   } else {
     prepared.live = session.models(prepared.history.chain);
+    for (auto& row : prepared.history.chain) row.model.clear();
     model::Version fresh = model::refresh(prepared.live.back(), prepared.snapshot, prepared.drift);
     prepared.refreshed = fresh != prepared.live.back();
     prepared.live.back() = std::move(fresh);
   }
-  int ordinal = prepared.history.all.empty() ? 2 : session.store.next_ordinal();
+  // Never used again, not after a rollback either.
+  int ordinal = prepared.history.all.empty() ? 2 : prepared.history.all.back().ordinal + 1;
   auto binder = session.binder(prepared.snapshot);
   if (migration::is_raw_sql(documents.back())) {
     const migration::RawSql& operation = migration::raw_sql(documents.back());
@@ -226,8 +237,11 @@ StartReport start(Session& session, const Documents& documents, const StartOptio
   StartReport report;
   report.version = documents.back().name;
   report.version_schema = session.version_schema(report.version, documents.back().file);
-  finish_baseline(session);
   History history = session.history();
+  if (history.unfinished && history.unfinished->command == "baseline") {
+    finish_baseline(session);
+    history = session.history();
+  }
   if (already_known(session, history, documents, options, report)) return report;
   if (history.chain.size() > 1)
     refuse_state("in-flight",
@@ -235,17 +249,18 @@ StartReport start(Session& session, const Documents& documents, const StartOptio
                      history.chain.front().name + "\"",
                  "run `pgstrata complete` or `pgstrata rollback` first");
   // Everything that can be refused is refused before even a baseline is recorded.
-  Prepared prepared = prepare(session, documents, options.accept_functions);
+  Prepared prepared = prepare(session, std::move(history), documents, options.accept_functions);
   check_before(session, prepared);
-  if (history.chain.empty()) {
-    ensure_first_version(session, history);
-    prepared = prepare(session, documents, options.accept_functions);
+  if (prepared.history.chain.empty()) {
+    ensure_first_version(session, prepared.history);
+    prepared = prepare(session, session.history(), documents, options.accept_functions);
   }
   state::RunRow run;
   journal_start(session, documents, prepared, run);
   report.ordinal = run.ordinal;
   report.notes = prepared.notes;
   for (auto& line : prepared.drift) report.notes.push_back(line);
+  let_go(prepared);
   run_start(session, run, prepared.next, options);
   return report;
 }

@@ -19,7 +19,10 @@ void StepRunner::run(std::int64_t run_id, const state::StepRow& row) {
   run_id_ = run_id;
   title_ = row.step.title;
   try {
-    dispatch(row);
+    if (row.whole)
+      dispatch(row);
+    else
+      dispatch(store_.load_step(connection_, run_id, row));
   } catch (const db::SqlError& error) {
     if (interrupted && error.canceled()) throw_interrupted();
     refuse_if_replaced(row);

@@ -161,7 +161,7 @@ void apply(const DropColumn& operation, const Location&, Draft& draft) {
   std::optional<Expression> down;
   if (operation.down) {
     DraftTable after = table;
-    std::erase_if(after.table.columns, [&](auto& c) { return c.name == column.name; });
+    after.table.columns.erase_if([&](auto& c) { return c.name == column.name; });
     down = bind_text(draft, after, *operation.down, column.type);
   }
   bool fills_itself = column.default_ || column.identity || column.generated;

@@ -1,6 +1,7 @@
 #include "model/draft.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/compose.hpp"
 #include "model/names.hpp"
@@ -21,15 +22,20 @@ DraftTable carried_over(const Table& previous) {
   DraftTable draft;
   draft.table = previous;
   draft.origin = previous.name;
-  for (const Column& column : previous.columns) {
-    Expression self = column_expression(column.name, column.type, column.collation);
-    draft.lineages[column.name] = {.origin = column.name, .up = self};
-    draft.down[column.name] = self;
-  }
   return draft;
 }
 
 }  // namespace
+
+void DraftTable::unfold() {
+  if (unfolded || created) return;
+  unfolded = true;
+  for (const Column& column : std::as_const(table.columns)) {
+    Expression self = column_expression(column.name, column.type, column.collation);
+    lineages[column.name] = {.origin = column.name, .up = self};
+    down[column.name] = self;
+  }
+}
 
 sql::Shape DraftTable::shape() const {
   sql::Shape shape{.table = table.name, .columns = {}};
@@ -55,7 +61,10 @@ Draft::Draft(const Version& previous, const catalog::Snapshot& snapshot, sql::Bi
 
 DraftTable& Draft::table(const std::string& name, const std::string& where) {
   auto found = tables_.find(name);
-  if (found != tables_.end()) return found->second;
+  if (found != tables_.end()) {
+    found->second.unfold();
+    return found->second;
+  }
   std::vector<std::string> known;
   for (auto& [logical, table] : tables_) known.push_back(logical);
   reject("unknown-table",
@@ -185,7 +194,7 @@ void Draft::drop_column(DraftTable& draft, const std::string& name, std::optiona
       value = compose(*value, inner, {{name, gone.type}});
   }
   auto& table = draft.table;
-  std::erase_if(table.columns, [&](const Column& c) { return c.name == name; });
+  table.columns.erase_if([&](const Column& c) { return c.name == name; });
   std::erase_if(table.indexes, [&](const Index& i) { return uses_column(i, name); });
   std::erase_if(table.checks, [&](const Check& c) { return uses_column(c, name); });
   std::erase_if(table.foreign_keys, [&](const ForeignKey& k) { return uses_column(k, name); });

@@ -29,7 +29,9 @@ struct Lineage {
 
 struct DraftTable {
   Table table;
-  bool created = false;                     // by this step: no rows, no older shape
+  bool created = false;   // by this step: no rows, no older shape
+  bool unfolded = false;  // an operation named it; the others are as they were, and have neither
+                          // lineages nor down
   std::map<std::string, Lineage> lineages;  // by logical column of the draft
   // By logical column of the previous version: its value over the draft's shape; none: gone without
   // `down`.
@@ -38,6 +40,7 @@ struct DraftTable {
   std::set<std::string> new_foreign_keys;
   std::string origin;  // logical name in the previous version
 
+  void unfold();
   sql::Shape shape() const;
 };
 

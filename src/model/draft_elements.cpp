@@ -136,8 +136,12 @@ void Draft::drop_index(const std::string& name, const std::string& where) {
                     where, "drop the constraint instead");
     }
     std::erase_if(known, [&](const std::string& other) { return other == name; });
-    if (std::erase_if(draft.table.indexes, [&](const Index& index) { return index.name == name; }))
-      return;
+    if (std::none_of(draft.table.indexes.begin(), draft.table.indexes.end(),
+                     [&](const Index& index) { return index.name == name; }))
+      continue;
+    draft.unfold();
+    std::erase_if(draft.table.indexes, [&](const Index& index) { return index.name == name; });
+    return;
   }
   throw Error(Exit::migration, "unknown-index",
               "there is no index \"" + name + "\" in this version" + did_you_mean(name, known),

@@ -24,7 +24,7 @@ class Finish {
     for (auto& [logical, draft] : draft_.tables_) {
       if (draft.created)
         created(draft);
-      else
+      else if (draft.unfolded)
         carried(draft);
       version_.tables.emplace(logical, draft.table);
     }

@@ -23,6 +23,30 @@ struct adl_serializer<std::optional<T>> {
 };
 }  // namespace nlohmann
 
+namespace nlohmann {
+template <typename T>
+struct adl_serializer<pgstrata::model::Maybe<T>> {
+  static void to_json(json& out, const pgstrata::model::Maybe<T>& value) {
+    value ? out = *value : out = nullptr;
+  }
+  static void from_json(const json& in, pgstrata::model::Maybe<T>& value) {
+    if (in.is_null())
+      value.reset();
+    else
+      value = in.get<T>();
+  }
+};
+template <typename T>
+struct adl_serializer<pgstrata::model::List<T>> {
+  static void to_json(json& out, const pgstrata::model::List<T>& list) {
+    out = static_cast<const std::vector<T>&>(list);
+  }
+  static void from_json(const json& in, pgstrata::model::List<T>& list) {
+    list = in.get<std::vector<T>>();
+  }
+};
+}  // namespace nlohmann
+
 #define PGSTRATA_PUT(member) \
   if (!(value.member == standard.member)) out[#member] = value.member;
 #define PGSTRATA_GET(member) \
@@ -88,12 +112,52 @@ PGSTRATA_JSON(Rule, table, name, column, inputs, parameters, condition, helper, 
 PGSTRATA_JSON(Version, ordinal, name, schema, tables, translations, rules, on_complete, sql_down,
               raw_sql)
 
+namespace {
+
+std::string text(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+// Table by table: the tree of a whole version would take twenty times the space of its text.
 std::string to_json(const Version& version) {
-  return nlohmann::json(version).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string head = text(nlohmann::json(Version{.ordinal = version.ordinal,
+                                                       .name = version.name,
+                                                       .schema = version.schema,
+                                                       .tables = {},
+                                                       .translations = version.translations,
+                                                       .rules = version.rules,
+                                                       .on_complete = version.on_complete,
+                                                       .sql_down = version.sql_down,
+                                                       .raw_sql = version.raw_sql}));
+  if (version.tables.empty()) return head;
+  std::string out = head.substr(0, head.size() - 1);
+  out += out.size() > 1 ? R"(,"tables":{)" : R"("tables":{)";
+  bool first = true;
+  for (const auto& [logical, table] : version.tables) {
+    if (!std::exchange(first, false)) out += ',';
+    out += text(nlohmann::json(logical));
+    out += ':';
+    out += text(nlohmann::json(table));
+  }
+  return out + "}}";
 }
 
 Version version_from_json(const std::string& text) try {
-  return nlohmann::json::parse(text).get<Version>();
+  std::map<std::string, Table> tables;
+  std::string member, table;
+  auto take_table = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+    using Event = nlohmann::json::parse_event_t;
+    if (event == Event::key && depth == 1) member = parsed.get<std::string>();
+    if (event == Event::key && depth == 2) table = parsed.get<std::string>();
+    if (event != Event::object_end || depth != 2 || member != "tables") return true;
+    tables.emplace(table, parsed.get<Table>());
+    return false;
+  };
+  auto version = nlohmann::json::parse(text, take_table).get<Version>();
+  version.tables = std::move(tables);
+  return version;
 } catch (const nlohmann::json::exception& error) {
   throw Error(Exit::failure, "bad-model",
               std::string("a version's model in the state schema cannot be read: ") + error.what());

@@ -205,7 +205,7 @@ bool names_word(const std::string& text, const std::string& word) {
 
 void refuse_unsupported(const Draft& draft) {
   for (auto& [logical, table] : draft.tables()) {
-    if (table.created) continue;
+    if (table.created || !table.unfolded) continue;
     const catalog::Table* base = draft.snapshot().table(table.table.physical);
     if (!base) continue;
     Change change = change_of(draft, table);
@@ -245,7 +245,7 @@ std::vector<std::string> functions_naming_affected(const Draft& draft) {
                       ", which this migration changes");
     };
     for (auto& [logical, table] : draft.tables()) {
-      if (table.created) continue;
+      if (table.created || !table.unfolded) continue;
       const std::string& physical = table.table.physical;
       bool about_table =
           contains(function.trigger_tables, physical) || names_word(function.body, physical);

@@ -40,6 +40,13 @@ Table* Version::physical_table(const std::string& wanted) {
   return const_cast<Table*>(std::as_const(*this).physical_table(wanted));
 }
 
+void share_columns(Version& version, const Version& other) {
+  for (auto& [logical, table] : version.tables)
+    if (const Table* same = other.physical_table(table.physical);
+        same && same->columns == table.columns)
+      table.columns = same->columns;
+}
+
 bool Version::has_links(const std::string& physical) const {
   auto here = [&](const auto& link) { return link.table == physical; };
   return std::any_of(translations.begin(), translations.end(), here) ||

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "model/shared.hpp"
 #include "sql/expression.hpp"
 
 namespace pgstrata::model {
@@ -22,14 +23,13 @@ struct Column {
   std::string type;       // as PostgreSQL prints it, typmod included
   std::string collation;  // qualified; empty if the type's default
   bool not_null = false;
-  std::optional<sql::Expression> default_;  // also the expression of a generated column
-  std::optional<sql::Expression>
-      physical_default;          // what the base column has while versions differ
-  char identity = 0;             // 'a', 'd', 0
-  std::string identity_options;  // of a column this step makes: START WITH …, verbatim
-  char generated = 0;            // 's', 0
-  std::optional<std::string> owned_sequence;  // qualified and quoted
-  std::optional<std::string> comment;
+  Maybe<sql::Expression> default_;          // also the expression of a generated column
+  Maybe<sql::Expression> physical_default;  // what the base column has while versions differ
+  char identity = 0;                        // 'a', 'd', 0
+  std::string identity_options;             // of a column this step makes: START WITH …, verbatim
+  char generated = 0;                       // 's', 0
+  Maybe<std::string> owned_sequence;        // qualified and quoted
+  Maybe<std::string> comment;
   bool image_equality = false;  // equality of the type is identity of bytes
   std::string privileges_of;    // physical column whose grants a twin inherits; empty = own
   bool operator==(const Column&) const = default;
@@ -85,8 +85,8 @@ struct ForeignKey {
 struct Table {
   std::string name, physical;
   char kind = 'r';
-  std::vector<Column> columns;  // in this version's order
-  std::vector<Index> indexes;   // those of primary key and unique constraints included
+  List<Column> columns;        // in this version's order
+  std::vector<Index> indexes;  // those of primary key and unique constraints included
   std::vector<Check> checks;
   std::vector<ForeignKey> foreign_keys;
   std::optional<std::string> comment;
@@ -150,6 +150,9 @@ struct Version {
 };
 
 inline constexpr const char* marker = "_m";
+
+// Columns that are equal in both become the same memory.
+void share_columns(Version& version, const Version& other);
 
 std::string to_json(const Version& version);
 Version version_from_json(const std::string& json);

@@ -9,6 +9,7 @@
 //   F       version views go back to one layer where nothing needs two
 //   M       dead columns and the marker
 #include <algorithm>
+#include <utility>
 
 #include "model/names.hpp"
 #include "plan/elements.hpp"
@@ -270,10 +271,13 @@ class CompletePlan {
       for (Version& version : after_)
         if (Table* table = version.physical_table(change.names.table)) {
           table->marked = change.still_linked;
-          for (model::Column& column : table->columns)
-            if (const Table* base = oldest.physical_table(change.names.table))
-              if (const model::Column* shown = base->physical_column(column.physical))
-                column.physical_default = shown->default_;
+          const Table* base = oldest.physical_table(change.names.table);
+          for (std::size_t i = 0; base && i < table->columns.size(); ++i) {
+            const model::Column& column = std::as_const(*table).columns[i];
+            const model::Column* shown = base->physical_column(column.physical);
+            if (shown && !(column.physical_default == shown->default_))
+              table->columns[i].physical_default = shown->default_;
+          }
         }
   }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "model/shared.hpp"
+
 namespace pgstrata::plan {
 
 template <typename Element>
@@ -15,6 +17,13 @@ std::vector<const Element*> without(const std::vector<Element>& elements,
                      [&](const Element& other) { return other.physical == element.physical; }))
       found.push_back(&element);
   return found;
+}
+
+template <typename Element>
+std::vector<const Element*> without(const model::List<Element>& elements,
+                                    const model::List<Element>& others) {
+  if (elements.shares(others)) return {};
+  return without<Element>(static_cast<const std::vector<Element>&>(elements), others);
 }
 
 }  // namespace pgstrata::plan

@@ -1,5 +1,8 @@
 #include "plan/settle.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "plan/elements.hpp"
 
 namespace pgstrata::plan {
@@ -23,10 +26,15 @@ void rename_all(std::vector<std::string>& columns,
 
 void settle_table(model::Table& table, const TableNames& names) {
   table.physical = names.table;
-  for (auto& column : table.columns) {
-    column.physical = renamed(names.columns, column.physical);
-    column.privileges_of.clear();
-  }
+  // Columns that keep their names stay shared with the other versions'.
+  const auto& columns = std::as_const(table).columns;
+  if (std::any_of(columns.begin(), columns.end(), [&](const model::Column& column) {
+        return names.columns.count(column.physical) || !column.privileges_of.empty();
+      }))
+    for (auto& column : table.columns) {
+      column.physical = renamed(names.columns, column.physical);
+      column.privileges_of.clear();
+    }
   for (auto& index : table.indexes) index.physical = renamed(names.indexes, index.physical);
   for (auto& check : table.checks) check.physical = renamed(names.constraints, check.physical);
   for (auto& key : table.foreign_keys) key.physical = renamed(names.constraints, key.physical);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "model/names.hpp"
 #include "plan/elements.hpp"
@@ -135,7 +136,8 @@ void create_inner_view(const Surroundings& around, const Chain& live, const Vers
 void assign_layers(const Surroundings& around, const Chain& live, Version& next) {
   for (auto& [logical, table] : next.tables) {
     table.marked = linked(live, next, table.physical);
-    bool hides = std::any_of(table.columns.begin(), table.columns.end(), [&](const Column& column) {
+    const auto& columns = std::as_const(table).columns;
+    bool hides = std::any_of(columns.begin(), columns.end(), [&](const Column& column) {
       return hides_base_default(live, next, table, column);
     });
     table.owner_rights = !runs_as_caller(around, table);

@@ -67,18 +67,30 @@ std::optional<RunRow> Store::last_finished_run() const {
 
 std::vector<StepRow> Store::steps(std::int64_t run) const {
   const auto rows = connection_.execute(
-      fmt::format(
-          "SELECT sequence, step, done_at IS NOT NULL, error FROM {} WHERE run = $1 ORDER BY "
-          "sequence",
-          state_object(names_, "steps")),
+      fmt::format("SELECT sequence, CASE WHEN sum(length(step::text)) OVER (ORDER BY sequence) < "
+                  "1000000 THEN step ELSE json_build_object('format', step -> 'format', 'phase', "
+                  "phase, 'kind', kind, 'title', title, 'makes', coalesce(step ->> 'makes', ''), "
+                  "'beside', coalesce(step ->> 'beside', 'false')::boolean) END, "
+                  "done_at IS NOT NULL, sum(length(step::text)) OVER (ORDER BY sequence) < "
+                  "1000000, error FROM {} "
+                  "WHERE run = $1 ORDER BY sequence",
+                  state_object(names_, "steps")),
       {std::to_string(run)});
   std::vector<StepRow> steps;
   steps.reserve(rows.size());
   for (std::size_t row = 0; row < rows.size(); ++row)
     steps.push_back({static_cast<int>(rows.integer(row, 0)),
                      plan::step_from_json(rows.text(row, 1)), rows.boolean(row, 2),
-                     rows.text_or(row, 3, "")});
+                     rows.text_or(row, 4, ""), rows.boolean(row, 3)});
   return steps;
+}
+
+StepRow Store::load_step(db::Connection& connection, std::int64_t run, const StepRow& row) const {
+  const auto rows =
+      connection.execute(fmt::format("SELECT step FROM {} WHERE run = $1 AND sequence = $2",
+                                     state_object(names_, "steps")),
+                         {std::to_string(run), std::to_string(row.sequence)});
+  return {row.sequence, plan::step_from_json(rows.text(0, 0)), row.done, row.error};
 }
 
 // Run and steps in one statement, whatever their number.

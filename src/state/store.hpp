@@ -59,6 +59,7 @@ struct StepRow {
   plan::Step step;
   bool done = false;  // or left out
   std::string error;  // of the user's SQL, when it was last tried
+  bool whole = true;  // false: without its statements, which load_step() fetches
 };
 
 struct Names {
@@ -92,7 +93,11 @@ class Store {
   std::vector<VersionRow> live() const;          // status starting, live, rolling_back, retiring
   std::optional<RunRow> unfinished_run() const;  // the newest with status running
   std::optional<RunRow> last_finished_run() const;
+  // The first megabyte of steps whole, of the others only what says how to run them: the SQL of ten
+  // thousand views is read as it is needed.
   std::vector<StepRow> steps(std::int64_t run) const;
+  // On the connection of whoever runs it.
+  StepRow load_step(db::Connection& connection, std::int64_t run, const StepRow& row) const;
   int next_ordinal() const;  // 1 + highest ever used
 
   void insert_version(const VersionRow& row);             // (tx)
