@@ -10,9 +10,8 @@
 namespace pgstrata::catalog {
 namespace {
 
-// A result holds every field as a string; this many rows at a time keep a wide schema in a few
-// megabytes.
-constexpr int rows_at_a_time = 10000;
+// A result holds every field as a string, a kilobyte per row.
+constexpr int rows_at_a_time = 2000;
 
 // A column of another type: is it equal by image?
 struct Asked {
@@ -145,6 +144,9 @@ void read_columns(Reading& reading) {
       if (!rows.is_null(row, 9)) defaults.emplace(rows.text(row, 8), oid_at(rows, row, 9));
       if (!rows.is_null(row, 17)) {
         reading.own_collations.emplace(table->oid, static_cast<int>(rows.integer(row, 1)));
+      }
+      if (table->columns.empty()) {
+        table->columns.reserve(static_cast<std::size_t>(table->attribute_count));
       }
       table->columns.push_back(make_column(rows, row));
       if (const Oid type = oid_at(rows, row, 4); !known_image_equality(type)) {

@@ -100,12 +100,15 @@ Migration read_file(const std::string& path) {
     refuse_path(path, "cannot-read", fmt::format("cannot read the file: {}", std::strerror(errno)));
   }
   // One byte more than allowed shows that there is more, whatever kind of file this is.
-  std::string content(max_file_bytes + 1, '\0');
-  file.read(content.data(), static_cast<std::streamsize>(content.size()));
+  std::string content;
+  std::array<char, 16384> piece{};
+  while (content.size() <= max_file_bytes && file) {
+    file.read(piece.data(), piece.size());
+    content.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  }
   if (file.bad()) {
     refuse_path(path, "cannot-read", fmt::format("cannot read the file: {}", std::strerror(errno)));
   }
-  content.resize(static_cast<std::size_t>(file.gcount()));
   return parse(path, std::move(content));
 }
 

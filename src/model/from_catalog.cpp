@@ -174,6 +174,7 @@ Version refresh(const Version& version, const catalog::Snapshot& snapshot,
         drift.push_back("column " + logical + "." + column.name + " is not part of version " +
                         version.name + "; `pgstrata baseline NAME` would adopt it");
     now.columns = std::move(ordered);
+    if (now.columns == table.columns) now.columns = table.columns;  // shared from now on
     table = std::move(now);
   }
   for (auto& [name, table] : snapshot.tables)

@@ -59,7 +59,7 @@ struct Shop {
     std::optional<sql::Expression> fill;
     if (!down.empty()) {
       DraftTable after = table();
-      std::erase_if(after.table.columns, [&](auto& column) { return column.name == name; });
+      after.table.columns.erase_if([&](auto& column) { return column.name == name; });
       fill = binder.bind(down, after.shape(), draft.column(table(), name, "test").type, "test");
     }
     draft.drop_column(table(), name, fill, "test");
