@@ -56,11 +56,15 @@ class Stock:
 
     def __init__(self, server, rows):
         self.server, self.rows = server, rows
-        self._admin("CREATE ROLE " + OWNER + " LOGIN")
+        self._admin(f"DO $$ BEGIN IF to_regrole('{OWNER}') IS NULL THEN CREATE ROLE {OWNER} LOGIN; END IF; END $$")
         self.template = self.empty()
         self.template.run(ACCOUNTS.format(rows=rows))
         self.template.value("VACUUM (FULL, ANALYZE) accounts")
         self.template.value("VACUUM (FREEZE) accounts")
+
+    def of(self, rows):
+        """The same with another number of rows."""
+        return self if rows == self.rows else Stock(self.server, rows)
 
     def _admin(self, sql):
         with contextlib.closing(psycopg2.connect(self.server.url("postgres"))) as connection:

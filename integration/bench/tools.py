@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -36,6 +37,10 @@ class Tool:
     peak = 0.0  # MiB that the last command had in memory at most
     can_fold = False
 
+    def filled(self):
+        """Rows a second of the last start's backfill; None where the tool does not say."""
+        return None
+
     def run(self, *arguments):
         """Seconds that the whole command took."""
         began = time.monotonic()
@@ -44,9 +49,10 @@ class Tool:
                                        stderr=subprocess.STDOUT)
             self.peak = _peak_until_end(command)
             seconds = time.monotonic() - began
+            output.seek(0)
+            self.output = output.read()
             if command.returncode:
-                output.seek(0)
-                raise SystemExit(f"{' '.join(map(str, arguments))}\nended with {command.returncode}:\n{output.read()}")
+                raise SystemExit(f"{' '.join(map(str, arguments))}\nended with {command.returncode}:\n{self.output}")
         return seconds
 
     def file(self, name, operations):
@@ -64,9 +70,14 @@ class Pgstrata(Tool):
         """Records the shape as it is as the first version."""
         self.run(binary(), "--url", database.url, "baseline", "v1")
 
-    def start(self, database, name, operations, workers=1):
+    def start(self, database, name, operations, workers=None):
+        """Without `workers` as it is by default."""
         return self.run(binary(), "--url", database.url, "start", self.file(name, operations),
-                        "--workers", workers)
+                        *(["--workers", workers] if workers else []))
+
+    def filled(self):
+        told = re.search(r"filled .*\(([\d,]+) rows/s\)", self.output)
+        return int(told[1].replace(",", "")) if told else None
 
     def complete(self, database):
         return self.run(binary(), "--url", database.url, "complete")
