@@ -19,10 +19,12 @@
 #include <string>
 #include <vector>
 
+#include "pgstrata/control.hpp"
 #include "pgstrata/error.hpp"
 #include "pgstrata/plan.hpp"
 #include "pgstrata/progress.hpp"
 #include "pgstrata/status.hpp"
+#include "pgstrata/verify.hpp"
 
 namespace pgstrata {
 
@@ -37,8 +39,9 @@ struct Options {
 
 struct StartOptions {
   bool complete = false;          // retire the older version at once: for development databases
-  int workers = 1;                // of the backfill
+  int workers = 0;                // of the backfill; 0: by the server's cores and load
   double max_rate = 0;            // of the backfill, rows/s; 0: unlimited
+  double max_lag_mb = 16;         // of a replica, for which the backfill waits; 0: for none
   bool accept_functions = false;  // functions that name an affected column have been looked at
   int kill_after_step = -1;       // tests only: SIGKILL to ourselves once that many steps are done
 };
@@ -157,6 +160,11 @@ class Engine {
   BaselineReport baseline(const std::string& name);
 
   StatusReport status();
+  // Changes what a running backfill obeys, and says how it is doing.
+  ControlReport control(const ControlChange& change);
+  // Reads every row of the tables with translations. Differences are in the report; Exit::state
+  // while a command is unfinished.
+  VerifyReport verify(const std::optional<std::string>& version = {});
   // The newest published version: its schema; its name; a connection string that selects it, which
   // is the user's own (password included, if it holds one) with search_path added. Exit::state if
   // there is none.

@@ -15,12 +15,17 @@ namespace pgstrata {
 // The state of one table's backfill; each call replaces the one before.
 struct FillProgress {
   std::string table;
-  std::int64_t rows = 0;         // filled so far, by this and earlier runs
-  std::int64_t rows_before = 0;  // of these, by earlier runs
+  std::int64_t rows = 0;  // filled so far, by this and earlier runs
+  // Of these, by earlier runs. One that was killed may have filled up to a batch more per worker.
+  std::int64_t rows_before = 0;
   std::int64_t pages_done = 0, pages_total = 0;
-  double rows_per_second = 0;
-  double seconds_left = -1;       // -1 unknown
+  double rows_per_second = 0;  // of late
+  double seconds_left = -1;    // at that rate; -1 unknown
+  int workers = 0;
   std::int64_t lock_retries = 0;  // ranges that had to be tried again
+  // Why it is slower than it could be: "replica lag 12 MB (walreceiver)"; empty if nothing is in
+  // the way.
+  std::string throttled_by;
   std::string blocked_by;  // "pid 4711 (psql, idle in transaction for 12 s)"; empty if nobody
 };
 

@@ -193,10 +193,12 @@ BOOST_AUTO_TEST_CASE(a_killed_run_is_carried_on_where_it_was) {
   const auto told = schemas.count("SELECT sum(filled) FROM rt_state.backfill_chunks");
   BOOST_TEST(filled > 1000);
   BOOST_TEST(filled < 60'000);
-  BOOST_TEST(filled == told);
+  // The rows of each worker's last batch are safe, but no cursor tells of them yet.
+  BOOST_TEST(told <= filled);
+  BOOST_TEST(told >= filled - 2 * 4'000);
   schemas.run(run);
   BOOST_TEST(schemas.progress.last_fill.rows_before == told);
-  BOOST_TEST(schemas.progress.last_fill.rows == 60'000);
+  BOOST_TEST(schemas.progress.last_fill.rows == told + 60'000 - filled);
   BOOST_TEST(schemas.count(wrong) == 0);
 }
 
@@ -241,14 +243,14 @@ BOOST_AUTO_TEST_CASE(a_rate_is_kept_and_another_terminal_can_pause_it) {
     db::Connection own(server());
     state::Store store(own, schemas.names);
     std::this_thread::sleep_for(milliseconds(300));
-    store.set_control({true, {}});
+    store.set_control({true, {}, {}});
     std::this_thread::sleep_for(milliseconds(1500));
     const auto before =
         own.execute("SELECT sum(filled) FROM rt_state.backfill_chunks").integer(0, 0);
     std::this_thread::sleep_for(milliseconds(500));
     BOOST_TEST(own.execute("SELECT sum(filled) FROM rt_state.backfill_chunks").integer(0, 0) ==
                before);
-    store.set_control({false, {}});
+    store.set_control({false, {}, {}});
   });
   schemas.run(run, with_workers(2, 10'000));
   other.join();

@@ -4,18 +4,17 @@
 // 8). Invariant: every row version that exists when run() returns has marker = -newest, or its
 // translation was already in place. Resumable: the cursor is saved in the statement that fills.
 //
-// Against one plain UPDATE of the same rows without a trigger (1 and 2 million rows of 120
-// B, 15.20, two cores that were never idle): WAL 1.12 to 1.14x, of which 1.12x is PostgreSQL's own
-// price for a BEFORE UPDATE trigger; time, median of five, 1.19x with one worker, 1.03x with two. A
-// batch costs 0.35 ms beside its rows (fence, cursor, commit), so the more the machine is loaded,
-// the smaller the batches and the larger that share. An idle machine has not been measured with
-// this code.
+// Against one plain UPDATE of the same rows without a trigger (300 thousand rows of 120 B, 15.20,
+// time of the server's processor, 16 pages or more a batch): 1.15x, which is PostgreSQL's own price
+// for a BEFORE UPDATE trigger, in WAL 1.12x; a batch costs 0.35 ms beside its rows (fence, cursor,
+// commit).
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <functional>
 
+#include "backfill/throttle.hpp"
 #include "db/connection.hpp"
 #include "plan/step.hpp"
 #include "report/progress.hpp"
@@ -25,8 +24,10 @@ namespace pgstrata::backfill {
 
 struct Options {
   db::ConnectionOptions connection;  // workers open their own
-  int workers = 1;
+  int workers = 0;                   // 0: `usual_workers`, and one while clients are at work
+  int usual_workers = 2;
   double max_rate = 0;  // rows/s over all workers; 0 = unlimited
+  Limits limits;        // of lags that the fill waits for
   std::chrono::milliseconds batch_target{10};
   std::chrono::milliseconds lock_budget{50};  // a single page may wait this long
   std::chrono::seconds total{60};  // without progress, then Exit::locks with the holders named

@@ -3,12 +3,23 @@
 #include <algorithm>
 
 namespace pgstrata::backfill {
+namespace {
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+}  // namespace
 
 void BatchSize::took(int pages, Clock::duration span) {
   const double each = std::chrono::duration<double, std::milli>(span).count() / std::max(pages, 1);
   page_ms_ = page_ms_ == 0 ? each : 0.8 * page_ms_ + 0.2 * each;
   aim_ = std::min(1.0, aim_ + 0.002);
-  const double wanted = target_ * aim_ / std::max(page_ms_, 0.001);
+  least_ = std::min<double>(usual, least_ * 1.02);
+  const double wanted = std::max(least_, target_ * aim_ / std::max(page_ms_, 0.001));
   const int most = std::max(pages_ + 1, pages_ * 5 / 4);
   pages_ = std::clamp(static_cast<int>(std::min<double>(wanted, limit)), 1, std::min(most, limit));
 }
@@ -16,11 +27,58 @@ void BatchSize::took(int pages, Clock::duration span) {
 void BatchSize::timed_out() {
   aim_ = std::max(0.3, aim_ * 0.8);
   pages_ = std::max(1, pages_ / 2);
+  least_ = std::max(1.0, std::min<double>(least_, pages_));
+}
+
+bool Foreground::busy(Counted counted, std::int64_t own, Clock::time_point now) {
+  const double seconds = std::max(0.001, std::chrono::duration<double>(now - at_).count());
+  if (last_.writing >= 0) {
+    const auto ours = static_cast<double>(own - own_);
+    const auto writing = static_cast<double>(counted.writing - last_.writing) - ours;
+    const auto all = static_cast<double>(counted.all - last_.all);
+    // The counters of the database are late, so as many as ours again may still be ours.
+    const bool others = writing > few_writing * seconds || all > few * seconds + 2 * ours;
+    calm_ = others ? 0 : calm_ + 1;
+  }
+  last_ = counted;
+  own_ = own;
+  at_ = now;
+  return calm_ < calm_after;
+}
+
+void Courtesy::probed(double milliseconds) {
+  constexpr double too_slow = 1.4, fine = 1.2, noise = 0.15;  // noise in ms
+  recent_.push_back(milliseconds);
+  if (recent_.size() > recent_probes) recent_.erase(recent_.begin());
+  if (recent_.size() < recent_probes || !knows_calm()) return;
+  if (probe_ms() > too_slow * calm_ms() + noise) {
+    share_ = std::max(least, share_ * 0.8);
+    recent_.erase(recent_.begin(), recent_.begin() + recent_probes / 2);
+  } else if (probe_ms() < fine * calm_ms() + noise) {
+    share_ = std::min(most, share_ + 0.02);
+  }
+}
+
+double Courtesy::calm_ms() const {
+  return median(calm_);
+}
+
+double Courtesy::probe_ms() const {
+  return median(recent_);
+}
+
+Clock::duration rest_after(Clock::duration batch, double share) {
+  return std::chrono::duration_cast<Clock::duration>(batch * (1 / share - 1));
 }
 
 void Rate::set(double rows_per_second) {
   const std::lock_guard lock(mutex_);
   rows_per_second_ = rows_per_second;
+}
+
+double Rate::limit() const {
+  const std::lock_guard lock(mutex_);
+  return rows_per_second_;
 }
 
 Clock::time_point Rate::after(std::int64_t rows, Clock::time_point now) {
@@ -35,20 +93,6 @@ double Rate::batch_rows() const {
   const std::lock_guard lock(mutex_);
   constexpr double portion = 0.1;  // of a second
   return rows_per_second_ * portion;
-}
-
-bool Foreground::busy(std::int64_t transactions, std::int64_t own, Clock::time_point now) {
-  const double seconds = std::chrono::duration<double>(now - at_).count();
-  if (transactions_ >= 0) {
-    const auto ours = static_cast<double>(own - own_) / seconds;
-    const auto others = static_cast<double>(transactions - transactions_) / seconds - ours;
-    // The counters lag by up to a second of ours.
-    busy_ = others > few + ours;
-  }
-  transactions_ = transactions;
-  own_ = own;
-  at_ = now;
-  return busy_;
 }
 
 }  // namespace pgstrata::backfill

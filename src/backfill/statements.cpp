@@ -26,7 +26,9 @@ class Compiler {
 
   Statements compile() const {
     Statements all;
-    all.plain = with({update(in_range), saved(), ending("0", "0")});
+    all.plain = with(
+        {saved_and_counted("greatest(next_page, $1::bigint)", "$5::bigint"), updating(in_range)});
+    all.count = counted("next_page", "$1::bigint");
     all.skip_locked = with({locked(in_range), update(in_locked), seen(),
                             remember("$5", "$6", "(SELECT n FROM seen) > (SELECT n FROM done)"),
                             saved(), ending("(SELECT count(*) FROM locked)", left)});
@@ -69,11 +71,31 @@ class Compiler {
         table_, rows, unfilled_);
   }
 
+  std::string updating(const char* rows) const {
+    return fmt::format("UPDATE ONLY {} SET {}\n  WHERE {} AND {}", table_,
+                       assignments(target_.fill), rows, unfilled_);
+  }
+
   std::string update(const char* rows) const {
     return fmt::format(
-        "filled AS (\n  UPDATE ONLY {} SET {}\n  WHERE {} AND {} RETURNING 1),\n"
+        "filled AS (\n  {} RETURNING 1),\n"
         "done AS (SELECT count(*) AS n FROM filled)",
-        table_, assignments(target_.fill), rows, unfilled_);
+        updating(rows));
+  }
+
+  // A data-modifying WITH that nobody reads runs after the main statement; the condition without
+  // columns is evaluated once, whether or not a row is there.
+  std::string counted(const char* next_page, const char* rows) const {
+    return fmt::format(
+        "UPDATE {} SET next_page = {}, filled = filled + {}\n"
+        "  WHERE {} AND chunk = $2::integer AND (SELECT {}({}, {}, {}, {}))",
+        state("backfill_chunks"), next_page, rows, step(), state("assert_batch"),
+        sql::quote_literal(target_.names.base_schema), target_.token, target_.oid,
+        target_.filenode);
+  }
+
+  std::string saved_and_counted(const char* next_page, const char* rows) const {
+    return "saved AS (" + counted(next_page, rows) + ")";
   }
 
   // As of the statement's snapshot, so what another session has filled meanwhile counts as left:

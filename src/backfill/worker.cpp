@@ -14,10 +14,14 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds batch_lock_timeout{5}, batch_statement_timeout{20};
+constexpr milliseconds batch_lock_timeout{5}, batch_statement_timeout{25};
 
 bool worth_a_retry(const db::SqlError& error) {
   return error.try_again() || error.canceled();
+}
+
+bool rewritten(const db::SqlError& error) {
+  return error.sqlstate() == "55000" && error.fields().table == "backfills";
 }
 
 }  // namespace
@@ -28,8 +32,20 @@ std::string tid(std::int64_t page, int line) {
 
 std::optional<Chunk> Shared::next_chunk() {
   const std::lock_guard lock(mutex_);
-  if (stop || taken_ == pass.chunks.size()) return {};
-  return pass.chunks[taken_++];
+  if (stop || chunks_.empty()) return {};
+  const auto chunk = chunks_.front();
+  chunks_.pop_front();
+  return chunk;
+}
+
+void Shared::give_back(const Chunk& rest) {
+  const std::lock_guard lock(mutex_);
+  chunks_.push_front(rest);
+}
+
+bool Shared::chunks_left() {
+  const std::lock_guard lock(mutex_);
+  return !chunks_.empty();
 }
 
 void Shared::fail(std::exception_ptr error) {
@@ -46,8 +62,11 @@ std::exception_ptr Shared::error() {
 // A generic plan, as planning would be 3 % of a batch; a ctid range without known bounds must not
 // become a sequential scan; policies must fail rather than hide rows. Rows and cursor are lost
 // together, so the commit need not wait for the disk.
-Worker::Worker(Shared& shared)
-    : shared_(shared), connection_(shared.options.connection), size_(shared.options.batch_target) {
+Worker::Worker(Shared& shared, int number)
+    : shared_(shared),
+      number_(number),
+      connection_(shared.options.connection),
+      size_(shared.options.batch_target) {
   connection_.execute(
       "SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan; SET enable_seqscan "
       "= off; "
@@ -66,24 +85,37 @@ void Worker::usual_limits() {
 
 void Worker::fill_chunks() {
   try {
-    while (const auto chunk = shared_.next_chunk()) {
-      for (auto page = chunk->next_page; page < chunk->end_page;) {
-        wait_for_leave(free_at_);
-        const auto end = page + batch_pages(chunk->end_page - page);
-        const auto began = Clock::now();
-        fill_range(page, end, chunk->id);
-        if (shared_.yielding)
-          free_at_ = std::max(free_at_, Clock::now() + rest_after(Clock::now() - began));
-        shared_.pages_done += end - page;
-        page = end;
-      }
+    while (number_ < shared_.workers) {
+      const auto chunk = shared_.next_chunk();
+      if (!chunk) break;
+      fill_chunk(*chunk);
     }
   } catch (const Stopped&) {
+  } catch (...) {
+    save_count();
+    throw;
+  }
+  save_count();
+}
+
+void Worker::fill_chunk(const Chunk& chunk) {
+  for (auto page = chunk.next_page; page < chunk.end_page;) {
+    wait_for_leave(free_at_);
+    if (number_ >= shared_.workers) return shared_.give_back({chunk.id, page, chunk.end_page});
+    const auto end = page + batch_pages(chunk.end_page - page);
+    const auto began = Clock::now();
+    fill_range(page, end, chunk.id);
+    if (const double share = shared_.share; share < 1)
+      free_at_ = std::max(free_at_, Clock::now() + rest_after(Clock::now() - began, share));
+    shared_.pages_done += end - page;
+    page = end;
   }
 }
 
 int Worker::batch_pages(std::int64_t most) const {
   auto pages = std::min<std::int64_t>(size_.pages(), most);
+  if (const int limit = shared_.batch_pages; limit > 0)
+    pages = std::min<std::int64_t>(pages, limit);
   if (const auto rows = shared_.rate.batch_rows(); rows > 0)
     pages = std::min(pages, static_cast<std::int64_t>(rows / std::max(rows_per_page_, 1.0)));
   return static_cast<int>(std::max<std::int64_t>(pages, 1));
@@ -93,18 +125,54 @@ void Worker::fill_range(std::int64_t begin, std::int64_t end, int chunk) {
   // Rows that a user's trigger drops can only be told from locked ones by locking first.
   if (shared_.pass.target.fill.check_rows_kept) return skip_range(begin, end, chunk);
   const auto began = Clock::now();
+  if (!fill_plainly(begin, end, chunk)) return skip_range(begin, end, chunk);
+  size_.took(static_cast<int>(end - begin), Clock::now() - began);
+  rows_per_page_ = 0.9 * rows_per_page_ +
+                   0.1 * static_cast<double>(uncounted_) / static_cast<double>(end - begin);
+}
+
+// False if a lock or a limit stood in the way.
+bool Worker::fill_plainly(std::int64_t begin, std::int64_t end, int chunk) {
   try {
-    const auto filled =
-        execute("plain", shared_.statements.plain, end, chunk, {tid(begin), tid(end)});
-    size_.took(static_cast<int>(end - begin), Clock::now() - began);
-    rows_per_page_ = 0.9 * rows_per_page_ +
-                     0.1 * static_cast<double>(filled.rows) / static_cast<double>(end - begin);
+    const auto done =
+        connection_.execute_prepared("plain", shared_.statements.plain,
+                                     {std::to_string(end), std::to_string(chunk), tid(begin),
+                                      tid(end), std::to_string(uncounted_)});
+    uncounted_ = static_cast<std::int64_t>(done.affected);
+    counting_chunk_ = chunk;
+    filled(uncounted_);
+    return true;
   } catch (const db::SqlError& error) {
+    if (rewritten(error)) leave_rewritten();
     if (!worth_a_retry(error))
       raise(connection_, shared_.pass.target, shared_.statements, begin, end, error);
+    ++shared_.retries;
     size_.timed_out();
-    skip_range(begin, end, chunk);
+    return false;
   }
+}
+
+// The number is told to users; the rows are safe without it.
+void Worker::save_count() noexcept {
+  if (uncounted_ == 0) return;
+  try {
+    connection_.execute(shared_.statements.count,
+                        {std::to_string(uncounted_), std::to_string(counting_chunk_)});
+    uncounted_ = 0;
+  } catch (const std::exception&) {
+  }
+}
+
+void Worker::leave_rewritten() {
+  shared_.rewritten = true;
+  shared_.stop = true;
+  throw Stopped{};
+}
+
+void Worker::filled(std::int64_t rows) {
+  shared_.rows += rows;
+  ++shared_.batches;
+  free_at_ = shared_.rate.after(rows, Clock::now());
 }
 
 void Worker::skip_range(std::int64_t begin, std::int64_t end, int chunk) {
@@ -159,22 +227,16 @@ Worker::Filled Worker::execute(const std::string& name, const std::string& sql,
     if (worth_a_retry(error)) ++shared_.retries;
     throw;
   }
-  if (result.integer(0, 1) == 0) {
-    shared_.rewritten = true;
-    shared_.stop = true;
-    throw Stopped{};
-  }
-  const Filled filled{result.integer(0, 0), result.integer(0, 2), result.integer(0, 3)};
-  if (shared_.pass.target.fill.check_rows_kept && filled.rows < filled.locked)
+  if (result.integer(0, 1) == 0) leave_rewritten();
+  const Filled done{result.integer(0, 0), result.integer(0, 2), result.integer(0, 3)};
+  if (shared_.pass.target.fill.check_rows_kept && done.rows < done.locked)
     throw Error(Exit::data, "trigger-drops-rows",
                 fmt::format("a BEFORE UPDATE trigger of the table left {} rows as they were",
-                            filled.locked - filled.rows),
+                            done.locked - done.rows),
                 table_sql(shared_.pass.target.fill),
                 "the trigger must let an update of the twin columns pass");
-  shared_.rows += filled.rows;
-  ++shared_.batches;
-  free_at_ = shared_.rate.after(filled.rows, Clock::now());
-  return filled;
+  filled(done.rows);
+  return done;
 }
 
 // Sleeps off the rate and a pause; throws Stopped when the pass is to end.
@@ -182,10 +244,10 @@ void Worker::wait_for_leave(Clock::time_point until) {
   for (;;) {
     if (shared_.stop) throw Stopped{};
     const auto now = Clock::now();
-    if (!shared_.paused && now >= until) return;
-    const auto most =
-        shared_.paused ? now + milliseconds(20) : std::min(until, now + milliseconds(20));
-    std::this_thread::sleep_until(most);
+    const bool held = shared_.held;
+    if (!held && now >= until) return;
+    const auto most = now + milliseconds(20);
+    std::this_thread::sleep_until(held ? most : std::min(until, most));
   }
 }
 

@@ -9,7 +9,9 @@
 // well, 19 ms.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -32,9 +34,13 @@ class Shared {
         statements(compile(pass.target)),
         rate(options.max_rate),
         rows(pass.rows),
-        pages_done(pass.pages_done) {}
+        pages_done(pass.pages_done),
+        most_workers(static_cast<int>(std::clamp<std::size_t>(pass.chunks.size(), 1, 64))),
+        chunks_(pass.chunks.begin(), pass.chunks.end()) {}
 
   std::optional<Chunk> next_chunk();
+  void give_back(const Chunk& rest);  // by a worker that leaves
+  bool chunks_left();
   void fail(std::exception_ptr error);  // keeps the first, stops all
   std::exception_ptr error();
 
@@ -44,20 +50,24 @@ class Shared {
   Rate rate;
   std::atomic<std::int64_t> rows, pages_done, retries{0};
   std::atomic<std::int64_t> batches{0};
-  std::atomic<bool> stop{false}, paused{false}, rewritten{false};
-  std::atomic<bool> yielding{false};  // others are at work: rest between batches
+  std::atomic<bool> stop{false}, rewritten{false};
+  std::atomic<bool> held{false};    // no batch begins
+  std::atomic<double> share{1};     // of the time that a worker works
+  std::atomic<int> batch_pages{0};  // at most; 0: as the time says
+  std::atomic<int> workers{1};      // those with a higher number leave
+  std::atomic<int> most_workers;
 
  private:
   std::mutex mutex_;
-  std::size_t taken_ = 0;
+  std::deque<Chunk> chunks_;
   std::exception_ptr error_;
 };
 
 class Worker {
  public:
-  explicit Worker(Shared& shared);
+  Worker(Shared& shared, int number);  // from 0
 
-  void fill_chunks();     // until none is left
+  void fill_chunks();     // until none is left, or fewer workers are wanted
   void fill_leftovers();  // after all chunks; one worker
 
   int pid() const { return connection_.backend_pid(); }
@@ -70,7 +80,10 @@ class Worker {
   };
   struct Stopped {};  // thrown to leave a phase without an error
 
+  void fill_chunk(const Chunk& chunk);
   void fill_range(std::int64_t begin, std::int64_t end, int chunk);
+  bool fill_plainly(std::int64_t begin, std::int64_t end, int chunk);
+  void save_count() noexcept;
   void skip_range(std::int64_t begin, std::int64_t end, int chunk);
   void skip_page(std::int64_t page, int chunk);
   bool round_over_leftovers();
@@ -79,6 +92,8 @@ class Worker {
 
   Filled execute(const std::string& name, const std::string& sql, std::int64_t next_page, int chunk,
                  db::Parameters more);
+  void filled(std::int64_t rows);
+  [[noreturn]] void leave_rewritten();
   void set_limits(std::chrono::milliseconds lock, std::chrono::milliseconds statement);
   void usual_limits();
   int batch_pages(std::int64_t most) const;
@@ -86,7 +101,10 @@ class Worker {
   void pause_blocked(std::chrono::milliseconds span);
 
   Shared& shared_;
+  const int number_;
   db::Connection connection_;
+  std::int64_t uncounted_ = 0;  // rows filled that no cursor tells of yet; a kill loses this number
+  int counting_chunk_ = 0;
   BatchSize size_;
   Clock::time_point free_at_{};
   double rows_per_page_ = 50;

@@ -47,6 +47,7 @@ struct Command {
 
 Command baseline();
 Command complete();
+Command control();
 Command init();
 Command latest();
 Command migrate();
@@ -55,6 +56,7 @@ Command rollback();
 Command start();
 Command status();
 Command validate();
+Command verify();
 
 // In the order of --help.
 std::vector<Command> commands();

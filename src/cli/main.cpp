@@ -17,15 +17,16 @@ void Session::show(const std::string& text) const {
 }
 
 std::vector<Command> commands() {
-  return {init(),     validate(), plan(),    start(),    complete(),
-          rollback(), status(),   migrate(), baseline(), latest()};
+  return {init(),   validate(), plan(),     start(),  complete(), rollback(),
+          status(), migrate(),  baseline(), latest(), control(),  verify()};
 }
 
 namespace {
 
 std::unique_ptr<report::Watch> watch(const Invocation& invocation) {
-  const report::WatchOptions options{.verbose = invocation.verbose};
-  if (invocation.json) return report::watch_json(std::cerr, options);
+  report::WatchOptions options{.verbose = invocation.verbose};
+  if (invocation.progress_json) options.quiet_seconds = 1;
+  if (invocation.json || invocation.progress_json) return report::watch_json(std::cerr, options);
   if (isatty(STDERR_FILENO) != 0) return report::watch_terminal(std::cerr, options);
   return report::watch_plain(std::cerr, options);
 }

@@ -59,6 +59,10 @@ void bind_globals(CLI::App& app, Invocation& to) {
   app.add_option("--role", to.options.role, "SET ROLE after connecting")->envname("PGSTRATA_ROLE");
   app.add_flag("--json", to.json, "One JSON document on stdout, progress as JSON lines on stderr")
       ->envname("PGSTRATA_JSON");
+  app.add_option_function<std::string>(
+         "--progress", [&to](const std::string&) { to.progress_json = true; },
+         "json: progress as JSON lines on stderr, each second; the result stays as it is")
+      ->check(CLI::IsMember({"json"}));
   app.add_flag("--verbose", to.verbose, "Every step with the time it took")
       ->envname("PGSTRATA_VERBOSE");
 }

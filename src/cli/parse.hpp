@@ -10,6 +10,7 @@ namespace pgstrata::cli {
 
 struct Invocation {
   Options options;
+  bool progress_json = false;
   bool json = false, verbose = false;
   const Command* command = nullptr;  // into the given commands, whose targets are set
 };

@@ -46,6 +46,8 @@ MigrateReport migrate(Session& session, const std::string& directory,
                       const MigrateOptions& options);
 BaselineReport baseline(Session& session, const std::string& name);
 StatusReport status(Session& session);
+ControlReport control(Session& session, const ControlChange& change);
+VerifyReport verify(Session& session, const std::optional<std::string>& version);
 PlanReport plan_report(Session& session, const std::string& file);
 ValidateReport validate(const Options& options, const std::vector<std::string>& files,
                         Progress& progress);

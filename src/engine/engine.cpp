@@ -133,6 +133,20 @@ StatusReport Engine::status() {
   });
 }
 
+ControlReport Engine::control(const ControlChange& change) {
+  return guarded([&] {
+    engine::Session session(state_->options, "control", state_->progress);
+    return engine::control(session, change);
+  });
+}
+
+VerifyReport Engine::verify(const std::optional<std::string>& version) {
+  return guarded([&] {
+    engine::Session session(state_->options, "verify", state_->progress);
+    return engine::verify(session, version);
+  });
+}
+
 std::string Engine::latest_schema() {
   return guarded([&] {
     engine::Session session(state_->options, "latest", state_->progress);

@@ -23,8 +23,9 @@ struct LockBudget {
 struct ExecutorOptions {
   db::ConnectionOptions connection;
   LockBudget locks;
-  int workers = 1;      // backfill
-  double max_rate = 0;  // backfill rows/s; 0 = unlimited
+  int workers = 0;         // backfill; 0: by cores and load
+  double max_rate = 0;     // backfill rows/s; 0 = unlimited
+  double max_lag_mb = 16;  // of a replica; 0 = does not matter
   // What ends the run: commits with its last step where that holds no strong lock, else after it.
   // Only this commit waits for the disk; a crash before it loses the newest steps, never others.
   std::vector<std::string> closing = {};

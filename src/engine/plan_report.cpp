@@ -1,4 +1,6 @@
 // plan: what start, complete and rollback of a migration would do, and what to know beforehand.
+#include <algorithm>
+
 #include "engine/commands.hpp"
 #include "engine/plan_rules.hpp"
 #include "migration/document.hpp"
@@ -81,6 +83,19 @@ void add_estimates(PlanReport& report, const Prepared& prepared) {
   }
 }
 
+// A backfill waits for replicas, as far as the role can see them.
+void add_hidden_signals(PlanReport& report, Session& session, const Prepared& prepared) {
+  if (std::ranges::none_of(prepared.steps, [](auto& step) { return step.fill.has_value(); }))
+    return;
+  const auto hidden = session.connection.execute(
+      "SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE state IS NULL");
+  if (hidden.integer(0, 0) > 0)
+    report.warnings.push_back(
+        {"replicas",
+         "the role is not shown how far they are behind (it lacks pg_monitor): the backfill sees "
+         "only what those with a replication slot have received"});
+}
+
 // What complete and rollback would do right after the start.
 void add_later_commands(PlanReport& report, Session& session, const Prepared& prepared) {
   if (prepared.next.raw_sql) {
@@ -116,6 +131,7 @@ PlanReport plan_report(Session& session, const std::string& file) {
   add_translations(report, prepared);
   add_rules(report, prepared.live.back(), prepared.next);
   add_estimates(report, prepared);
+  add_hidden_signals(report, session, prepared);
   for (auto& function : prepared.functions)
     report.warnings.push_back({"functions", function + "; start needs --accept-functions"});
   for (auto& line : prepared.drift) report.notes.push_back(line);

@@ -113,9 +113,12 @@ catalog::ServerBinder Session::binder(const catalog::Snapshot&) {
 }
 
 void Session::execute(std::int64_t run, int workers, double max_rate, int kill_after_step,
-                      std::vector<std::string> closing) {
-  ExecutorOptions executor{
-      .connection = connection_options, .locks = {}, .workers = workers, .max_rate = max_rate};
+                      std::vector<std::string> closing, double max_lag_mb) {
+  ExecutorOptions executor{.connection = connection_options,
+                           .locks = {},
+                           .workers = workers,
+                           .max_rate = max_rate,
+                           .max_lag_mb = max_lag_mb};
   executor.locks.first = std::chrono::milliseconds(options.lock_timeout_ms);
   executor.stop_after_step = kill_after_step;
   executor.closing = std::move(closing);

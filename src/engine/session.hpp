@@ -50,7 +50,7 @@ class Session {
 
   // Runs the run's remaining steps, then `closing`. `kill_after_step`: for the crash rig.
   void execute(std::int64_t run, int workers, double max_rate, int kill_after_step,
-               std::vector<std::string> closing);
+               std::vector<std::string> closing, double max_lag_mb = 16);
   bool schema_exists(const std::string& schema);
   std::string version_schema(const std::string& version, const std::string& where) const;
 

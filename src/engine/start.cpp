@@ -39,7 +39,8 @@ void run_start(Session& session, const state::RunRow& run, const model::Version&
                const StartOptions& options) {
   try {
     session.execute(run.id, options.workers, options.max_rate, options.kill_after_step,
-                    next.raw_sql ? std::vector<std::string>() : closing(session, run));
+                    next.raw_sql ? std::vector<std::string>() : closing(session, run),
+                    options.max_lag_mb);
     if (next.raw_sql) publish_what_sql_left(session, run, options.kill_after_step);
   } catch (const Error& error) {
     if (keeps_what_is_done(error)) throw;

@@ -129,6 +129,7 @@ void StepRunner::backfill(const state::StepRow& row) {
   options.connection = options_.connection;
   options.workers = options_.workers;
   options.max_rate = options_.max_rate;
+  options.limits.lag = options_.max_lag_mb * 1024 * 1024;
   options.lock_budget = options_.locks.first;
   options.total = options_.locks.total;
   options.interrupted = &interrupted;

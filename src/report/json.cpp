@@ -179,6 +179,40 @@ std::string json(const StatusReport& report) {
                 {"notes", report.notes}});
 }
 
+std::string json(const ControlReport& report) {
+  Json fills = Json::array();
+  for (const FillStatus& fill : report.fills)
+    fills.push_back({{"table", fill.table},
+                     {"rows", fill.rows},
+                     {"pages_done", fill.pages_done},
+                     {"pages_total", fill.pages_total},
+                     {"rows_per_second", fill.rows_per_second},
+                     {"workers", fill.workers},
+                     {"throttled_by", fill.throttled_by},
+                     {"age_seconds", known(fill.age_seconds)}});
+  return print({{"paused", report.paused},
+                {"max_rate", report.max_rate ? Json(*report.max_rate) : Json()},
+                {"workers", report.workers ? Json(*report.workers) : Json()},
+                {"fills", fills},
+                {"notes", report.notes}});
+}
+
+std::string json(const VerifyReport& report) {
+  Json columns = Json::array();
+  std::int64_t differing = 0;
+  for (const VerifiedColumn& column : report.columns) {
+    differing += column.differing;
+    columns.push_back({{"version", column.version},
+                       {"table", column.table},
+                       {"column", column.column},
+                       {"rows", column.rows},
+                       {"differing", column.differing},
+                       {"has_down", column.has_down},
+                       {"samples", column.samples}});
+  }
+  return print({{"differing", differing}, {"columns", columns}, {"notes", report.notes}});
+}
+
 std::string json(const std::string& key, const std::string& value) {
   return print({{key, value}});
 }

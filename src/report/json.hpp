@@ -18,6 +18,8 @@ std::string json(const CompleteReport& report);
 std::string json(const RollbackReport& report);
 std::string json(const BaselineReport& report);
 std::string json(const StatusReport& report);
+std::string json(const ControlReport& report);
+std::string json(const VerifyReport& report);
 // With "filled": [{"table", "rows", "seconds"}].
 std::string json(const StartReport& report, const std::vector<Filled>& filled);
 std::string json(const MigrateReport& report, const std::vector<Filled>& filled);

@@ -137,6 +137,44 @@ std::string text(const StatusReport& report) {
   return with_notes(out, report.notes);
 }
 
+std::string text(const ControlReport& report) {
+  std::string out = report.paused ? "paused" : "not paused";
+  out += ", rate: ";
+  if (!report.max_rate)
+    out += "as the command said";
+  else
+    out += *report.max_rate > 0
+               ? count(static_cast<std::int64_t>(*report.max_rate)) + " rows/s at most"
+               : "no limit";
+  out += ", workers: " + (report.workers ? count(*report.workers) : "as the command said");
+  for (const FillStatus& fill : report.fills) {
+    out += fmt::format("\n{} {}, {}", fill.table, percent(fill.pages_done, fill.pages_total),
+                       plural(fill.rows, "row"));
+    if (fill.age_seconds < 0) continue;
+    out += fmt::format(", {} rows/s by {}, {} ago",
+                       count(static_cast<std::int64_t>(fill.rows_per_second)),
+                       plural(fill.workers, "worker"), duration(fill.age_seconds));
+    if (!fill.throttled_by.empty()) out += "; throttled: " + one_line(fill.throttled_by);
+  }
+  return with_notes(out, report.notes);
+}
+
+std::string text(const VerifyReport& report) {
+  std::string out;
+  for (const VerifiedColumn& column : report.columns) {
+    if (!out.empty()) out += '\n';
+    out +=
+        fmt::format("{}: {}.{}: {}, {}{}", column.version, column.table, column.column,
+                    plural(column.rows, "row"),
+                    column.differing > 0 ? fmt::format("{} differ", count(column.differing))
+                                         : (column.has_down ? "all as translated" : "all filled"),
+                    column.has_down ? "" : " (no `down`: newer versions may write anything)");
+    for (const std::string& sample : column.samples) out += "\n    " + one_line(sample);
+  }
+  if (report.columns.empty()) out = "nothing is translated";
+  return with_notes(out, report.notes);
+}
+
 std::string text(const std::vector<Filled>& filled) {
   std::string out;
   for (const Filled& table : filled) {

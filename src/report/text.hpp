@@ -18,6 +18,8 @@ std::string text(const RollbackReport& report);
 std::string text(const MigrateReport& report);
 std::string text(const BaselineReport& report);
 std::string text(const StatusReport& report);
+std::string text(const ControlReport& report);
+std::string text(const VerifyReport& report);
 
 // "filled accounts: 2,000,000 rows in 12 s (163,934 rows/s)", one line per table.
 std::string text(const std::vector<Filled>& filled);

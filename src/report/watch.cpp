@@ -43,8 +43,10 @@ std::string fill_text(const FillProgress& fill) {
       "{} {}, {}, {} rows/s", one_line(fill.table), percent(fill.pages_done, fill.pages_total),
       plural(fill.rows, "row"), count(static_cast<std::int64_t>(fill.rows_per_second)));
   if (fill.seconds_left >= 0) text += ", ETA " + duration(fill.seconds_left);
+  if (fill.workers > 1) text += ", " + plural(fill.workers, "worker");
   if (fill.lock_retries == 1) text += ", 1 lock retry";
   if (fill.lock_retries > 1) text += ", " + count(fill.lock_retries) + " lock retries";
+  if (!fill.throttled_by.empty()) text += ", throttled: " + one_line(fill.throttled_by);
   if (!fill.blocked_by.empty()) text += ", blocked by " + one_line(fill.blocked_by);
   return text;
 }

@@ -58,6 +58,7 @@ class Watch : public Progress {
 struct WatchOptions {
   bool verbose = false;  // every step stays on a line of its own, with the time it took
   Clock clock = steady_seconds;
+  double quiet_seconds = 5;  // between two lines about a backfill
 };
 
 // A line that is redrawn, cut to the terminal's width.
@@ -66,7 +67,7 @@ std::unique_ptr<Watch> watch_terminal(std::ostream& out, WatchOptions options = 
 // once); no control characters.
 std::unique_ptr<Watch> watch_plain(std::ostream& out, WatchOptions options = {});
 // One JSON object per line: {"event": "step" | "step_done" | "fill" | "waiting" | "note", …}; fill
-// at most every five seconds.
+// at most every `quiet_seconds`.
 std::unique_ptr<Watch> watch_json(std::ostream& out, WatchOptions options = {});
 
 // "waiting 3.0 s behind pid 4711 (psql, idle in transaction for 12 s) for ACCESS EXCLUSIVE on t"

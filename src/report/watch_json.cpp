@@ -10,12 +10,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double quiet_seconds = 5;
-
 class JsonWatch final : public Watch {
  public:
   JsonWatch(std::ostream& out, const WatchOptions& options)
-      : Watch(options.clock), out_(out), last_fill_(now()) {}
+      : Watch(options.clock), out_(out), quiet_seconds_(options.quiet_seconds), last_fill_(now()) {}
 
   void waiting(const std::string& object, const std::vector<std::string>& blockers,
                double seconds) override {
@@ -39,7 +37,7 @@ class JsonWatch final : public Watch {
 
   void show_fill(const Step&, const FillProgress& fill) override {
     const double time = now();
-    if (time - last_fill_ < quiet_seconds) return;
+    if (time - last_fill_ < quiet_seconds_) return;
     last_fill_ = time;
     print({{"event", "fill"},
            {"table", fill.table},
@@ -48,7 +46,9 @@ class JsonWatch final : public Watch {
            {"pages_total", fill.pages_total},
            {"rows_per_second", fill.rows_per_second},
            {"seconds_left", fill.seconds_left < 0 ? Json() : Json(fill.seconds_left)},
+           {"workers", fill.workers},
            {"lock_retries", fill.lock_retries},
+           {"throttled_by", fill.throttled_by},
            {"blocked_by", fill.blocked_by}});
   }
 
@@ -58,6 +58,7 @@ class JsonWatch final : public Watch {
   }
 
   std::ostream& out_;
+  const double quiet_seconds_;
   double last_fill_;
 };
 

@@ -118,10 +118,15 @@ void Store::append_steps(std::int64_t run, const std::vector<plan::Step>& steps)
       {std::to_string(run), steps_json(steps)});
 }
 
+// What was asked of its backfill is not meant for the next one.
 std::string Store::finish_run_sql(std::int64_t run, RunStatus status) const {
   return fmt::format(
+      "WITH obeyed AS (DELETE FROM {} WHERE base_schema = {}\n"
+      "  AND EXISTS (SELECT FROM {} WHERE run = {}))\n"
       "UPDATE {} SET status = {}, ended_at = pg_catalog.clock_timestamp() WHERE id = {}",
-      state_object(names_, "runs"), sql::quote_literal(word(status)), run);
+      state_object(names_, "control"), sql::quote_literal(names_.base_schema),
+      state_object(names_, "backfills"), run, state_object(names_, "runs"),
+      sql::quote_literal(word(status)), run);
 }
 
 void Store::set_error(std::int64_t run, int sequence, const std::string& error) {

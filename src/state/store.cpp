@@ -1,4 +1,5 @@
-// Versions, and the texts that others compose. Runs and steps: journal.cpp.
+// Versions, and the texts that others compose. Runs and steps: journal.cpp. What concerns running
+// backfills: control.cpp.
 #include "state/store.hpp"
 
 #include <fmt/format.h>
@@ -85,7 +86,7 @@ Store::Store(db::Connection& connection, Names names)
     : connection_(connection), names_(std::move(names)) {}
 
 bool Store::exists() const {
-  if (!exists_) exists_ = installed_schema_version(connection_, names_) == current_schema_version();
+  if (!exists_) exists_ = installed_schema_version(connection_, names_) > 0;
   return exists_;
 }
 
@@ -178,28 +179,6 @@ std::string Store::mark_done_sql(std::int64_t run, int sequence) const {
 std::string Store::fence_sql(std::int64_t token) const {
   return fmt::format("SELECT {}({}, {})", state_object(names_, "assert_runner"),
                      sql::quote_literal(names_.base_schema), token);
-}
-
-Control Store::control() const {
-  const auto rows =
-      connection_.execute(fmt::format("SELECT paused, max_rate FROM {} WHERE base_schema = $1",
-                                      state_object(names_, "control")),
-                          {names_.base_schema});
-  if (rows.empty()) return {};
-  Control control{rows.boolean(0, 0), std::nullopt};
-  if (!rows.is_null(0, 1)) control.max_rate = std::stod(rows.text(0, 1));
-  return control;
-}
-
-void Store::set_control(const Control& control) {
-  connection_.execute(
-      fmt::format("INSERT INTO {} (base_schema, paused, max_rate) VALUES ($1, $2, $3) ON CONFLICT "
-                  "(base_schema) "
-                  "DO UPDATE SET paused = excluded.paused, max_rate = excluded.max_rate, "
-                  "changed_at = now()",
-                  state_object(names_, "control")),
-      {names_.base_schema, control.paused ? "true" : "false",
-       control.max_rate ? std::optional(fmt::format("{}", *control.max_rate)) : std::nullopt});
 }
 
 }  // namespace pgstrata::state

@@ -5,7 +5,7 @@
 //   runs       one row per command that changes something: start, complete, rollback of a version
 //   steps      the journal: what a run does, in order, and what is done
 //   backfills  one row per fill step, with its cursors (backfill_chunks, backfill_leftovers)
-//   control    what a running backfill obeys: pause, rate
+//   control    what a running backfill obeys: pause, rate, workers
 //   runners    who may work on a base schema now: the fencing token
 //
 // Plain tables in the state schema, created by schemas/state/001.sql and upgraded by its
@@ -71,6 +71,17 @@ struct Names {
 struct Control {
   bool paused = false;
   std::optional<double> max_rate;  // rows/s, 0 = unlimited; absent: as the command said
+  std::optional<int> workers;      // absent: as the command said
+};
+
+// What a backfill says of itself.
+struct FillReport {
+  std::string schema, table;
+  std::int64_t pages = 0, pages_done = 0, rows = 0;
+  double rows_per_second = 0;
+  int workers = 0;
+  std::string throttled;    // why it is slower than it could be; empty: it is not
+  double age_seconds = -1;  // of the three before; -1: never told
 };
 
 // SQL text of a table or function of the state schema, qualified and quoted.
@@ -81,7 +92,8 @@ class Store {
   Store(db::Connection& connection, Names names);
   const Names& names() const { return names_; }
 
-  // Exists in the shape this release reads? Creates nothing. Asked once: nobody drops it under us.
+  // Is there one? An older one too: versions, runs and steps read the same. Creates nothing. Asked
+  // once: nobody drops it under us.
   bool exists() const;
   // Creates the schema and its tables, or upgrades them; does nothing where they are right.
   // Throws Error(Exit::state) on a state schema of a newer release, Error(Exit::connection) without
@@ -120,6 +132,10 @@ class Store {
 
   Control control() const;
   void set_control(const Control& control);
+  // The text of a report, for a transaction of its own; of those of a run that are not over.
+  std::string report_fill_sql(std::int64_t run, int sequence, double rows_per_second, int workers,
+                              const std::string& throttled) const;
+  std::vector<FillReport> fills(std::int64_t run) const;
 
  private:
   db::Connection& connection_;

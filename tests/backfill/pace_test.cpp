@@ -24,6 +24,15 @@ BOOST_AUTO_TEST_CASE(one_fast_batch_does_not_make_the_next_one_huge) {
   BOOST_TEST(size.pages() <= before * 5 / 4);
 }
 
+BOOST_AUTO_TEST_CASE(time_alone_does_not_make_a_batch_smaller_than_usual_but_timeouts_do) {
+  BatchSize size(milliseconds(10));
+  for (int batch = 0; batch < 100; ++batch) size.took(size.pages(), milliseconds(2) * size.pages());
+  BOOST_TEST(size.pages() == 16);
+  for (int i = 0; i < 3; ++i) size.timed_out();
+  size.took(size.pages(), milliseconds(2) * size.pages());
+  BOOST_TEST(size.pages() < 6);
+}
+
 BOOST_AUTO_TEST_CASE(a_timeout_halves_the_batch_down_to_a_page) {
   BatchSize size(milliseconds(10));
   const int before = size.pages();

@@ -1,0 +1,45 @@
+// control: tells a running backfill what to do, by a row that it reads twice a second.
+#include "engine/commands.hpp"
+
+namespace pgstrata::engine {
+
+namespace {
+
+FillStatus status_of(const state::FillReport& fill) {
+  return {.table = fill.table,
+          .rows = fill.rows,
+          .pages_done = fill.pages_done,
+          .pages_total = fill.pages,
+          .rows_per_second = fill.rows_per_second,
+          .workers = fill.workers,
+          .throttled_by = fill.throttled,
+          .age_seconds = fill.age_seconds};
+}
+
+}  // namespace
+
+ControlReport control(Session& session, const ControlChange& change) {
+  if (!session.initialized())
+    refuse_state("no-history", "there is no history yet, so nothing to control",
+                 "run `pgstrata start FILE` first");
+  session.store.ensure();
+  state::Control control = session.store.control();
+  if (change.paused) control.paused = *change.paused;
+  if (change.max_rate) control.max_rate = change.max_rate;
+  if (change.workers) control.workers = change.workers;
+  if (change.paused || change.max_rate || change.workers) session.store.set_control(control);
+
+  ControlReport report{.paused = control.paused,
+                       .max_rate = control.max_rate,
+                       .workers = control.workers,
+                       .fills = {},
+                       .notes = {}};
+  const auto run = session.store.unfinished_run();
+  if (run)
+    for (const auto& fill : session.store.fills(run->id)) report.fills.push_back(status_of(fill));
+  if (report.fills.empty())
+    report.notes.push_back("no backfill is under way; what is said here holds for the next one");
+  return report;
+}
+
+}  // namespace pgstrata::engine

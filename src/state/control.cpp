@@ -1,0 +1,64 @@
+// What a running backfill obeys, and what it says of itself.
+#include <fmt/format.h>
+
+#include "sql/identifier.hpp"
+#include "state/store.hpp"
+
+namespace pgstrata::state {
+
+Control Store::control() const {
+  const auto rows = connection_.execute(
+      fmt::format("SELECT paused, max_rate, workers FROM {} WHERE base_schema = $1",
+                  state_object(names_, "control")),
+      {names_.base_schema});
+  if (rows.empty()) return {};
+  Control control{rows.boolean(0, 0), std::nullopt, std::nullopt};
+  if (!rows.is_null(0, 1)) control.max_rate = std::stod(rows.text(0, 1));
+  if (!rows.is_null(0, 2)) control.workers = static_cast<int>(rows.integer(0, 2));
+  return control;
+}
+
+void Store::set_control(const Control& control) {
+  const auto number = [](const auto& value) {
+    return value ? std::optional(fmt::format("{}", *value)) : std::nullopt;
+  };
+  connection_.execute(
+      fmt::format("INSERT INTO {} (base_schema, paused, max_rate, workers) VALUES ($1, $2, $3, $4) "
+                  "ON CONFLICT (base_schema) DO UPDATE SET paused = excluded.paused, "
+                  "max_rate = excluded.max_rate, workers = excluded.workers, changed_at = now()",
+                  state_object(names_, "control")),
+      {names_.base_schema, control.paused ? "true" : "false", number(control.max_rate),
+       number(control.workers)});
+}
+
+std::string Store::report_fill_sql(std::int64_t run, int sequence, double rows_per_second,
+                                   int workers, const std::string& throttled) const {
+  return fmt::format(
+      "UPDATE {} SET rows_per_second = {}, workers = {}, throttled = {}, "
+      "reported_at = pg_catalog.clock_timestamp() WHERE run = {} AND sequence = {}",
+      state_object(names_, "backfills"), rows_per_second, workers, sql::quote_literal(throttled),
+      run, sequence);
+}
+
+std::vector<FillReport> Store::fills(std::int64_t run) const {
+  const auto rows = connection_.execute(
+      fmt::format(
+          "SELECT b.schema_name, b.table_name, b.pages, "
+          "b.pages - coalesce(sum(c.end_page - c.next_page), 0), coalesce(sum(c.filled), 0), "
+          "coalesce(b.rows_per_second, 0), coalesce(b.workers, 0), coalesce(b.throttled, ''), "
+          "coalesce(extract(epoch FROM clock_timestamp() - b.reported_at), -1)::float8 "
+          "FROM {} b JOIN {} s USING (run, sequence) LEFT JOIN {} c USING (run, sequence) "
+          "WHERE run = $1 AND s.done_at IS NULL GROUP BY b.run, b.sequence ORDER BY b.sequence",
+          state_object(names_, "backfills"), state_object(names_, "steps"),
+          state_object(names_, "backfill_chunks")),
+      {std::to_string(run)});
+  std::vector<FillReport> fills;
+  for (std::size_t row = 0; row < rows.size(); ++row)
+    fills.push_back({rows.text(row, 0), rows.text(row, 1), rows.integer(row, 2),
+                     rows.integer(row, 3), rows.integer(row, 4), std::stod(rows.text(row, 5)),
+                     static_cast<int>(rows.integer(row, 6)), rows.text(row, 7),
+                     std::stod(rows.text(row, 8))});
+  return fills;
+}
+
+}  // namespace pgstrata::state
