@@ -68,3 +68,15 @@ def flight(db, cli):
         cli.start(name, operations, *arguments)
         return db
     return start
+
+
+@pytest.fixture
+def stack(db, cli):
+    """Records tables as v1 and starts v2, v3 … on top of each other."""
+    def start(tables, *versions):
+        db.tables(tables)
+        cli.run("baseline", "v1")
+        for number, operations in enumerate(versions, 2):
+            cli.start(f"v{number}", operations)
+        return db
+    return start

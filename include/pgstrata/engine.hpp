@@ -46,18 +46,25 @@ struct StartOptions {
   int kill_after_step = -1;       // tests only: SIGKILL to ourselves once that many steps are done
 };
 
+// Without `through` and `all`, one version goes.
 struct CompleteOptions {
-  bool skip_on_complete = false;  // leave out the onComplete SQL that has just failed
-  int kill_after_step = -1;
+  std::optional<std::string> through = {};  // the last one to go
+  bool all = false;                         // all live versions but the newest go
+  bool skip_on_complete = false;            // leave out the onComplete SQL that has just failed
+  int kill_after_step = -1;                 // tests only, as of StartOptions
 };
 
 struct RollbackOptions {
+  std::optional<std::string> to = {};  // the version that is to be the newest; else one goes
   bool skip_sql_down = false;  // leave out the `down` of a `sql` operation that has just failed
   int kill_after_step = -1;
 };
 
-// MigrateReport migrate() completes each step where `start.complete` is set.
-using MigrateOptions = StartOptions;
+// With `complete`, each step is completed before the next.
+struct MigrateOptions : StartOptions {
+  bool stack = false;                  // each migration is a version of its own
+  std::optional<std::string> to = {};  // the last one to be applied
+};
 
 struct InitReport {
   bool already = false;
@@ -90,8 +97,9 @@ struct StartReport {
 struct CompleteReport {
   bool already = false;
   bool resumed = false;
-  std::string retired;                  // the version that went; empty if `already` and unknown
-  std::string version, version_schema;  // the oldest live version now
+  std::string retired;                   // the version that went; empty if `already` and unknown
+  std::vector<std::string> all_retired;  // by this call, oldest first
+  std::string version, version_schema;   // the oldest live version now
   std::vector<std::string> notes;
 };
 
@@ -99,13 +107,15 @@ struct CompleteReport {
 struct LostRows {
   std::string table, column;
   std::int64_t rows = 0;
+  std::string version = {};
 };
 
 struct RollbackReport {
   bool already = false;
   bool resumed = false;
-  std::string removed;                  // the version that went; empty if `already` and unknown
-  std::string version, version_schema;  // the newest live version now; empty: none is left
+  std::string removed;                   // the version that went; empty if `already` and unknown
+  std::vector<std::string> all_removed;  // by this call, newest first
+  std::string version, version_schema;   // the newest live version now; empty: none is left
   std::vector<LostRows> lost;
   std::vector<std::string> notes;
 };

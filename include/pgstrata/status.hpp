@@ -3,11 +3,21 @@
 // Plain value types; safe to copy between threads.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace pgstrata {
+
+// A physical column that the version brought; of the oldest one: that only it shows. What goes with
+// the version, in other words.
+struct HeldColumn {
+  std::string table, column;  // in the version's names
+  std::string physical;
+  std::int64_t bytes = -1;     // by PostgreSQL's statistics; -1 unknown
+  std::int64_t unfilled = -1;  // rows that the backfill has still to visit, about; -1 unknown
+};
 
 struct VersionStatus {
   std::string name;
@@ -15,8 +25,11 @@ struct VersionStatus {
   int ordinal = 0;
   // "starting", "live", "retiring", "retired", "rolling_back", "rolled_back"
   std::string status;
-  std::string kind;         // "baseline", "migration"
-  double age_seconds = -1;  // since it was published; -1 not yet
+  std::string kind;                     // "baseline", "migration"
+  double age_seconds = -1;              // since it was published; -1 not yet
+  std::vector<HeldColumn> holds;        // live versions, while more than one is
+  std::vector<std::string> lossy;       // translations below it that lose values
+  std::vector<std::string> dependents;  // views and functions of others that name its views
 };
 
 struct UnfinishedRun {

@@ -39,6 +39,7 @@ class Writers:
         self.partitions = [Partition(Oracle(shapes, links, physical_defaults), range(p * keys, (p + 1) * keys))
                            for p in range(partitions)]
         self.failures, self.ending, self.returning, self.threads = [], set(), set(), []
+        self.gone = set()
         self.committed, self.reconnects, self.started = 0, 0, 0
         self.done, self.outage = threading.Event(), threading.Event()
         self._count = threading.Lock()
@@ -74,6 +75,7 @@ class Writers:
         """`schema`: where to write instead of the version's own; the base schema, in the shape of the oldest."""
         self.started += 1
         thread = threading.Thread(target=self._write, args=(w, path, pause, self.started, schema), daemon=True)
+        thread.version = w
         self.threads.append(thread)
         thread.start()
 
@@ -89,7 +91,7 @@ class Writers:
         session, gone = None, False
         try:
             session = patiently(lambda: Session(self.database, self._path(rng, w, path, schema), self.role), self.done)
-            while not self.done.is_set():
+            while not self.done.is_set() and w not in self.gone:
                 partition = rng.choice(self.partitions)
                 with partition.lock:
                     state = self._transaction(session, partition, w, path, rng, schema)
@@ -171,6 +173,14 @@ class Writers:
         """The version that is going, or gone, comes back: both are fine until the writers are stopped."""
         self.ending.discard(w)
         self.returning.add(w)
+
+    def retire(self, w):
+        """The version is gone while others are written: its writers stop, and nothing is translated to it."""
+        self.gone.add(w)
+        for thread in self.threads:
+            if thread.version == w:
+                thread.join(30)
+        self.end(w)
 
     def pause_until(self, transactions):
         """Waits until the writers have committed that many more transactions, at most 20 s."""

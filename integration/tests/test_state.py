@@ -87,13 +87,6 @@ def test_after_the_other_command_it_is_4(base, cli, last, other):
     cli.run(other, expect=STATE)
 
 
-def test_start_on_top_of_a_migration_in_flight_is_refused_by_name(base, cli, unchanged):
-    cli.start("one", FIRST)
-    unchanged.mark()
-    assert "one" in cli.start("two", SECOND, expect=STATE).err
-    unchanged.check()
-
-
 def test_after_a_rollback_the_same_migration_can_be_started_again(base, cli):
     cli.start("one", FIRST)
     cli.rollback()

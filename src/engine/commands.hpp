@@ -70,11 +70,23 @@ std::string skip_failed_sql(Session& session, const std::optional<state::RunRow>
 // Rows whose values only the newest version can hold.
 std::vector<LostRows> lost_rows(Session& session, const plan::Chain& chain);
 
+// Views and functions of others that name views of these schemas: schema and "view v depends on w".
+std::vector<std::pair<std::string, std::string>> dependents_of_views(
+    Session& session, const std::vector<std::string>& schemas);
 // Refuses to take a version away while views or functions of others rest on its views.
 void refuse_dependents_of_views(Session& session, const std::string& schema);
 
+// The models of what stays, as a run's detail (Store::adopt_models_sql).
+// `chain`: the models as recorded; only those that change are in it.
+std::string survivors_json(const plan::Chain& survivors,
+                           const std::vector<state::VersionRow>& chain);
+
+// Retires all live versions but the newest.
+CompleteReport complete_all(Session& session);
+// "run `pgstrata start` again to finish it, or …"
+std::string how_to_finish(const std::string& command, const std::string& version);
+
 std::string md5(Session& session, const std::string& text);
-// True for a name that the only unfinished or last finished run already took away.
 [[noreturn]] void refuse_state(const std::string& code, const std::string& message,
                                const std::string& hint = {});
 

@@ -1,7 +1,5 @@
 // complete: retire the oldest live version.
 #include <algorithm>
-#include <map>
-#include <nlohmann/json.hpp>
 
 #include "engine/commands.hpp"
 #include "model/from_catalog.hpp"
@@ -14,16 +12,6 @@ using state::RunStatus;
 using state::Status;
 
 namespace {
-
-// Those whose models the completion changes.
-std::string survivors_json(const plan::Chain& survivors,
-                           const std::vector<state::VersionRow>& chain) {
-  auto list = nlohmann::json::array();
-  for (std::size_t i = 0; i < survivors.size(); ++i)
-    if (auto model = model::to_json(survivors[i]); model != chain[i + 1].model)
-      list.push_back({{"ordinal", survivors[i].ordinal}, {"model", std::move(model)}});
-  return nlohmann::json{{"survivors", std::move(list)}}.dump();
-}
 
 const state::VersionRow* find(const std::vector<state::VersionRow>& rows, int ordinal) {
   for (auto& row : rows)
@@ -40,23 +28,31 @@ std::vector<std::string> closing(const Session& session, const state::RunRow& ru
 void describe(CompleteReport& report, const state::VersionRow& retired,
               const state::VersionRow& oldest) {
   report.retired = retired.kind == empty_kind ? "" : retired.name;
+  if (!report.already && !report.retired.empty()) report.all_retired = {report.retired};
   report.version = oldest.name;
   report.version_schema = oldest.schema;
+}
+
+// A repeated command must not take the next version: where more than one could be meant, it names
+// the one that goes.
+void require_version(const History& history, const std::optional<std::string>& version) {
+  if (history.chain.size() < 3 || version) return;
+  throw Error(Exit::usage, "version-needed", "three or more versions are live: say which one goes",
+              {}, "`pgstrata complete '" + history.chain.front().name + "'` retires the oldest");
 }
 
 CompleteReport resume(Session& session, const History& history,
                       const std::optional<std::string>& version, const CompleteOptions& options) {
   const state::RunRow& run = *history.unfinished;
-  const state::VersionRow* retiring = find(history.all, run.ordinal);
+  const state::VersionRow* subject = find(history.all, run.ordinal);
   if (run.command != "complete")
     refuse_state("unfinished",
-                 "a " + run.command + " of version \"" + retiring->name + "\" is unfinished",
-                 "run `pgstrata " + run.command + "` again to finish it" +
-                     (run.command == "start" ? ", or `pgstrata rollback` to undo it" : ""));
-  if (version && *version != retiring->name)
+                 "a " + run.command + " of version \"" + subject->name + "\" is unfinished",
+                 how_to_finish(run.command, subject->name));
+  if (version && *version != subject->name)
     refuse_state("unfinished",
-                 "the completion that retires version \"" + retiring->name + "\" is unfinished",
-                 "run `pgstrata complete " + retiring->name + "` to finish it first");
+                 "the completion that retires version \"" + subject->name + "\" is unfinished",
+                 how_to_finish(run.command, subject->name));
   CompleteReport report;
   report.resumed = true;
   if (options.skip_on_complete)
@@ -65,52 +61,54 @@ CompleteReport resume(Session& session, const History& history,
   session.execute(run.id, 1, 0, options.kill_after_step, closing(session, run));
   for (auto& row : history.chain)
     if (row.ordinal != run.ordinal) {
-      describe(report, *retiring, row);
+      describe(report, *subject, row);
       break;
     }
   return report;
 }
 
-// Which version goes; nothing if it is gone already.
-std::optional<CompleteReport> nothing_to_do(Session& session, const History& history,
-                                            const std::optional<std::string>& version) {
+// The version was retired before.
+std::optional<CompleteReport> already_gone(const History& history,
+                                           const std::optional<std::string>& version) {
+  const state::VersionRow* known = version ? history.newest_named(*version) : nullptr;
+  if (!known || known->status != Status::retired || history.chain.empty()) return {};
+  CompleteReport report;
+  report.already = true;
+  describe(report, *known, history.chain.front());
+  return report;
+}
+
+// Nothing in flight: done already, if that was the last thing done.
+CompleteReport only_one_live(Session& session, const History& history,
+                             const std::optional<std::string>& version) {
+  const state::VersionRow& only = history.chain.front();
+  const auto last = session.store.last_finished_run();
+  if (!version && last && last->command == "complete" && last->status == RunStatus::done)
+    if (const state::VersionRow* row = find(history.all, last->ordinal)) {
+      CompleteReport report;
+      report.already = true;
+      describe(report, *row, only);
+      return report;
+    }
+  refuse_state("not-in-flight",
+               "\"" + only.name + "\" is the only live version: there is nothing to complete",
+               "run `pgstrata start FILE` first");
+}
+
+void require_history(Session& session, const History& history) {
   if (history.chain.empty())
     refuse_state("no-history", "schema \"" + session.names.base_schema + "\" has no versions",
                  "run `pgstrata start FILE` first");
-  auto last = session.store.last_finished_run();
-  const state::VersionRow* last_row =
-      last && last->command == "complete" && last->status == RunStatus::done
-          ? find(history.all, last->ordinal)
-          : nullptr;
+}
+
+void require_oldest(const History& history, const std::optional<std::string>& version) {
   const state::VersionRow& oldest = history.chain.front();
-  CompleteReport report;
-  report.already = true;
-  if (version && *version != oldest.name) {
-    const state::VersionRow* known = history.newest_named(*version);
-    if (known && known->status == Status::retired) {
-      describe(report, *known, oldest);
-      return report;
-    }
-    refuse_state("not-oldest",
-                 "version \"" + *version +
-                     "\" is not the oldest live version, which is the one that goes: \"" +
-                     oldest.name + "\"",
-                 "run `pgstrata complete " + (oldest.kind == empty_kind ? "" : oldest.name) + "`");
-  }
-  if (history.chain.size() > 1) {
-    if (history.chain.size() > 2 && !version)
-      throw Error(Exit::usage, "version-needed",
-                  "three or more versions are live: say which one goes", {},
-                  "`pgstrata complete " + oldest.name + "` retires the oldest");
-    return {};
-  }
-  if (!version && last_row) {
-    describe(report, *last_row, oldest);
-    return report;
-  }
-  refuse_state("not-in-flight",
-               "\"" + oldest.name + "\" is the only live version: there is nothing to complete",
-               "run `pgstrata start FILE` first");
+  if (!version || *version == oldest.name) return;
+  refuse_state(
+      "not-oldest",
+      "version \"" + *version +
+          "\" is not the oldest live version, which is the one that goes: \"" + oldest.name + "\"",
+      "run `pgstrata complete" + (oldest.kind == empty_kind ? "" : " " + oldest.name) + "`");
 }
 
 // Old writers were free to break the new version's rules; that stops a completion before its first
@@ -174,15 +172,17 @@ void refuse_dependents(Session& session, const History& history, const plan::Cha
   }
 }
 
-}  // namespace
-
-CompleteReport complete(Session& session, const std::optional<std::string>& version,
-                        const CompleteOptions& options) {
+CompleteReport complete_oldest(Session& session, const std::optional<std::string>& version,
+                               const CompleteOptions& options) {
   History history = session.history();
+  require_history(session, history);
+  if (auto report = already_gone(history, version)) return *report;
+  require_version(history, version);
   if (history.unfinished) return resume(session, history, version, options);
   if (options.skip_on_complete)
     skip_failed_sql(session, {}, "complete", "onComplete", "--skip-on-complete");
-  if (auto report = nothing_to_do(session, history, version)) return *report;
+  require_oldest(history, version);
+  if (history.chain.size() == 1) return only_one_live(session, history, version);
 
   plan::Chain chain = session.models(history.chain);
   check_rules(session, chain[1]);
@@ -190,22 +190,81 @@ CompleteReport complete(Session& session, const std::optional<std::string>& vers
   refuse_dependents_of_views(session, chain.front().schema);
   // The models say all there is to know; what the catalog has beside them is not touched.
   catalog::Snapshot nothing;
-  plan::Completion completion = plan::plan_complete(session.around(nothing), chain);
+  plan::Outcome outcome = plan::plan_complete(session.around(nothing), chain);
   state::RunRow run;
   run.command = "complete";
   run.ordinal = chain.front().ordinal;
-  run.detail = survivors_json(completion.survivors, history.chain);
+  run.detail = survivors_json(outcome.survivors, history.chain);
   journaled(
       session,
       [&] {
         session.store.set_status(run.ordinal, Status::retiring);
-        run.id = session.store.insert_run(run, completion.steps);
+        run.id = session.store.insert_run(run, outcome.steps);
       },
       Commit::before_others);
   session.execute(run.id, 1, 0, options.kill_after_step, closing(session, run));
   CompleteReport report;
   describe(report, history.chain[0], history.chain[1]);
   return report;
+}
+
+// From the oldest on while `goes_on` says so of the oldest; each is a completion of its own, so the
+// same command resumes wherever it was ended.
+template <typename GoesOn>
+CompleteReport complete_several(Session& session, const CompleteOptions& options, GoesOn goes_on) {
+  CompleteReport report;
+  report.already = true;
+  std::vector<std::string> retired;
+  for (History history = session.history();
+       history.chain.size() > 1 && goes_on(history.chain.front()); history = session.history()) {
+    const bool resumed = report.resumed;
+    report = complete_oldest(session, history.chain.front().name, options);
+    report.resumed |= resumed;
+    retired.insert(retired.end(), report.all_retired.begin(), report.all_retired.end());
+  }
+  report.all_retired = std::move(retired);
+  if (report.already) {
+    const History history = session.history();
+    report.version = history.chain.front().name;
+    report.version_schema = history.chain.front().schema;
+  }
+  return report;
+}
+
+CompleteReport complete_through(Session& session, const std::string& last,
+                                const CompleteOptions& options) {
+  const History history = session.history();
+  require_history(session, history);
+  if (auto report = already_gone(history, last)) return *report;
+  const auto at = std::find_if(history.chain.begin(), history.chain.end(),
+                               [&](auto& row) { return row.name == last; });
+  if (at == history.chain.end())
+    refuse_state("unknown-version", "there is no live version \"" + last + "\"",
+                 "`pgstrata status` lists them");
+  if (at + 1 == history.chain.end())
+    refuse_state("newest", "version \"" + last + "\" is the newest one: no version would be left",
+                 history.chain.size() > 1
+                     ? "run `pgstrata complete --all` to retire those before it"
+                     : "run `pgstrata start FILE` first");
+  const int ordinal = at->ordinal;
+  return complete_several(session, options,
+                          [&](auto& oldest) { return oldest.ordinal <= ordinal; });
+}
+
+}  // namespace
+
+CompleteReport complete_all(Session& session) {
+  return complete(session, {}, {.all = true});
+}
+
+CompleteReport complete(Session& session, const std::optional<std::string>& version,
+                        const CompleteOptions& options) {
+  if (int(version.has_value()) + int(options.through.has_value()) + int(options.all) > 1)
+    throw Error(Exit::usage, "usage", "VERSION, --through and --all exclude each other");
+  if (options.through) return complete_through(session, *options.through, options);
+  if (!options.all) return complete_oldest(session, version, options);
+  require_history(session, session.history());
+  return complete_several(session, options, [](auto&) { return true; });
 }
 
 }  // namespace pgstrata::engine

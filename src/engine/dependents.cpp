@@ -1,14 +1,18 @@
-// What others hung on a version that is about to go would stop its removal half-way.
+// What others hung on the views of a version: it would stop the version's removal half-way.
+#include <nlohmann/json.hpp>
+
 #include "engine/commands.hpp"
 
 namespace pgstrata::engine {
 
-void refuse_dependents_of_views(Session& session, const std::string& schema) {
-  if (schema.empty()) return;
+std::vector<std::pair<std::string, std::string>> dependents_of_views(
+    Session& session, const std::vector<std::string>& schemas) {
+  std::vector<std::pair<std::string, std::string>> dependents;
   auto found = session.connection.execute(R"(
-    SELECT CASE WHEN w.oid IS NOT NULL THEN 'view ' || w.oid::pg_catalog.regclass::pg_catalog.text
-                ELSE 'function ' || p.oid::pg_catalog.regprocedure::pg_catalog.text END,
-           v.oid::pg_catalog.regclass::pg_catalog.text
+    SELECT DISTINCT n.nspname,
+           CASE WHEN w.oid IS NOT NULL THEN 'view ' || w.oid::pg_catalog.regclass::pg_catalog.text
+                ELSE 'function ' || p.oid::pg_catalog.regprocedure::pg_catalog.text END
+           || ' depends on ' || v.oid::pg_catalog.regclass::pg_catalog.text
     FROM pg_catalog.pg_namespace n
          JOIN pg_catalog.pg_class v ON v.relnamespace = n.oid AND v.relkind = 'v'
          JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = v.oid
@@ -16,12 +20,20 @@ void refuse_dependents_of_views(Session& session, const std::string& schema) {
               AND r.oid = d.objid AND r.ev_class <> v.oid
          LEFT JOIN pg_catalog.pg_class w ON w.oid = r.ev_class
          LEFT JOIN pg_catalog.pg_proc p ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = d.objid
-    WHERE n.nspname = $1 AND (w.oid IS NOT NULL OR p.oid IS NOT NULL)
-    LIMIT 1)",
-                                          {schema});
+    WHERE n.nspname IN (SELECT pg_catalog.json_array_elements_text($1::pg_catalog.json))
+          AND (w.oid IS NOT NULL OR p.oid IS NOT NULL)
+    ORDER BY 1, 2)",
+                                          {nlohmann::json(schemas).dump()});
+  for (std::size_t row = 0; row < found.size(); ++row)
+    dependents.emplace_back(found.text(row, 0), found.text(row, 1));
+  return dependents;
+}
+
+void refuse_dependents_of_views(Session& session, const std::string& schema) {
+  if (schema.empty()) return;
+  auto found = dependents_of_views(session, {schema});
   if (!found.empty())
-    refuse_state("dependent",
-                 found.text(0, 0) + " depends on " + found.text(0, 1) + ", which is about to go",
+    refuse_state("dependent", found.front().second + ", which is about to go",
                  "drop it first, then run the same command again");
 }
 

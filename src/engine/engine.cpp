@@ -83,7 +83,7 @@ StartReport Engine::start(const std::string& file, const StartOptions& options) 
     engine::finish_own_completion(session, documents, options);
     StartReport report = engine::start(session, documents, options);
     if (options.complete && session.history().chain.size() > 1) {
-      CompleteReport completed = engine::complete(session, {}, {});
+      CompleteReport completed = engine::complete_all(session);
       report.already = false;
       for (auto& note : completed.notes) report.notes.push_back(note);
     }

@@ -73,7 +73,8 @@ std::vector<LostRows> lost_rows(Session& session, const plan::Chain& chain) {
       if (auto rows =
               count(session, logical, columns[i], format("SELECT {} FROM {}", counts[i], relation));
           rows > 0)
-        lost.push_back({.table = logical, .column = columns[i], .rows = rows});
+        lost.push_back(
+            {.table = logical, .column = columns[i], .rows = rows, .version = newest.name});
   }
   return lost;
 }

@@ -1,4 +1,5 @@
 // migrate: what is pending in a directory, folded into one step wherever it can be.
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
@@ -55,13 +56,40 @@ Pending pending_of(Session& session, const History& history, Documents documents
   return pending;
 }
 
-// A `sql` migration stands alone; everything between two of them is one step.
-std::vector<Documents> steps_of(Documents pending) {
+// Of a directory's migrations, those that sort behind `last` wait.
+void keep_up_to(Documents& documents, const std::string& last, const std::string& directory) {
+  auto at = std::find_if(documents.begin(), documents.end(),
+                         [&](auto& document) { return document.name == last; });
+  if (at == documents.end())
+    throw Error(Exit::usage, "unknown-migration",
+                "there is no migration \"" + last + "\" in " + directory, directory,
+                "--to takes a file's name without its extension");
+  documents.erase(at + 1, documents.end());
+}
+
+// What cannot all be published beside each other is refused before the first of it is.
+void refuse_steps(const std::vector<Documents>& steps, std::size_t live, bool stack) {
+  if (steps.size() > 1 && !stack)
+    refuse_state("several-steps",
+                 "what is pending needs " + std::to_string(steps.size()) +
+                     " steps, because a `sql` migration stands alone",
+                 "give --stack or --complete, or start them one by one");
+  live = std::max<std::size_t>(live, 1);
+  for (auto& step : steps)
+    if (live++ > 1 && migration::is_raw_sql(step.front()))
+      refuse_state("sql-in-flight",
+                   "migration \"" + step.front().name +
+                       "\" is `sql`, which cannot run while several versions are live",
+                   "give --complete, or complete what is in flight first");
+}
+
+// A `sql` migration stands alone; everything between two of them is one step, or each is one.
+std::vector<Documents> steps_of(Documents pending, bool stack) {
   std::vector<Documents> steps;
   bool alone = true;
   for (auto& document : pending) {
     bool raw = migration::is_raw_sql(document);
-    if (steps.empty() || raw || alone) steps.emplace_back();
+    if (steps.empty() || raw || alone || stack) steps.emplace_back();
     steps.back().push_back(std::move(document));
     alone = raw;
   }
@@ -111,9 +139,10 @@ MigrateReport migrate(Session& session, const std::string& directory,
   finish_baseline(session);
   History history = session.history();
   if (history.unfinished && history.unfinished->command == "complete" && options.complete) {
-    complete(session, {}, {});
+    complete_all(session);
     history = session.history();
   }
+  if (options.to) keep_up_to(documents, *options.to, directory);
   Pending pending = pending_of(session, history, documents);
   if (const state::VersionRow* row = unfinished_start(history)) {
     for (auto& document : row->documents) report.applied.push_back(document.name);
@@ -123,31 +152,21 @@ MigrateReport migrate(Session& session, const std::string& directory,
   }
   if (history.unfinished)
     refuse_state("unfinished", "a " + history.unfinished->command + " is unfinished",
-                 "run `pgstrata " + history.unfinished->command + "` again to finish it");
+                 how_to_finish(history.unfinished->command, history.chain.back().name));
   report.notes = pending.notes;
-  auto steps = steps_of(std::move(pending.documents));
-  if (steps.size() > 1 && !options.complete)
-    refuse_state("several-steps",
-                 "what is pending needs " + std::to_string(steps.size()) +
-                     " steps, because a `sql` migration stands alone",
-                 "give --complete, or start them one by one");
-  if (history.chain.size() > 1 && !options.complete && !steps.empty())
-    refuse_state("in-flight",
-                 "version \"" + history.chain.back().name + "\" is in flight beside \"" +
-                     history.chain.front().name + "\"",
-                 "run `pgstrata complete` or `pgstrata rollback` first");
+  auto steps = steps_of(std::move(pending.documents), options.stack);
+  if (!options.complete) refuse_steps(steps, history.chain.size(), options.stack);
   report.already =
       steps.empty() && report.applied.empty() && !(options.complete && history.chain.size() > 1);
-  auto complete_all = [&] {
-    while (options.complete && session.history().chain.size() > 1)
-      complete(session, session.history().chain.front().name, {});
+  auto complete_if_asked = [&] {
+    if (options.complete && session.history().chain.size() > 1) complete_all(session);
   };
-  complete_all();
+  complete_if_asked();
   for (auto& step : steps) {
     StartReport started = start(session, step, options);
     for (auto& document : step) report.applied.push_back(document.name);
     for (auto& note : started.notes) report.notes.push_back(note);
-    complete_all();
+    complete_if_asked();
   }
   fill_version(session, report);
   return report;

@@ -108,7 +108,7 @@ void add_later_commands(PlanReport& report, Session& session, const Prepared& pr
   chain.push_back(prepared.next);
   auto around = session.around(prepared.snapshot);
   add_steps(report, "complete", plan::plan_complete(around, chain).steps);
-  add_steps(report, "rollback", plan::plan_rollback(around, chain, std::nullopt));
+  add_steps(report, "rollback", plan::plan_rollback(around, chain, std::nullopt).steps);
 }
 
 }  // namespace
@@ -136,10 +136,14 @@ PlanReport plan_report(Session& session, const std::string& file) {
     report.warnings.push_back({"functions", function + "; start needs --accept-functions"});
   for (auto& line : prepared.drift) report.notes.push_back(line);
   for (auto& line : prepared.notes) report.notes.push_back(line);
-  if (prepared.history.unfinished || prepared.history.chain.size() > 1)
-    report.warnings.push_back(
-        {prepared.history.chain.back().name,
-         "is in flight: start is refused until it is completed or rolled back"});
+  if (prepared.history.unfinished)
+    report.warnings.push_back({prepared.history.chain.back().name,
+                               "a " + prepared.history.unfinished->command +
+                                   " is unfinished: start is refused until it is finished"});
+  if (prepared.live.size() > 1)
+    report.notes.push_back("it would stack on " + std::to_string(prepared.live.size()) +
+                           " live versions; `complete` then retires \"" +
+                           prepared.live.front().name + "\" first");
   try {
     for (auto& finding : check_before(session, prepared))
       report.findings.push_back({finding.object, finding.text});

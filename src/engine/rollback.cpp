@@ -1,4 +1,6 @@
 // rollback: remove the newest version, from whatever state its start or its completion was left in.
+#include <algorithm>
+
 #include "engine/commands.hpp"
 #include "pgstrata/error.hpp"
 #include "sql/identifier.hpp"
@@ -20,11 +22,13 @@ const state::VersionRow& row_of(const History& history, int ordinal) {
 
 std::vector<std::string> closing(const Session& session, const state::RunRow& run) {
   return {session.store.set_status_sql(run.ordinal, Status::rolled_back),
+          session.store.adopt_models_sql(run.id),
           session.store.finish_run_sql(run.id, RunStatus::done)};
 }
 
 void describe(RollbackReport& report, const History& history, int gone) {
   report.removed = row_of(history, gone).name;
+  if (!report.already) report.all_removed = {report.removed};
   for (auto& row : history.chain)
     if (row.ordinal != gone && row.kind != empty_kind) {
       report.version = row.name;
@@ -32,12 +36,19 @@ void describe(RollbackReport& report, const History& history, int gone) {
     }
 }
 
-void require_version(const std::optional<std::string>& version, const std::string& newest) {
+// A repeated command must not take the next version: where more than one could be meant, it names
+// the one that goes.
+void require_version(const History& history, const std::optional<std::string>& version) {
+  const std::string& newest = history.chain.back().name;
   if (version && *version != newest)
     refuse_state("not-newest",
                  "version \"" + *version +
                      "\" is not the newest version, which is the one that goes: \"" + newest + "\"",
                  "run `pgstrata rollback " + newest + "`");
+  if (!version && history.chain.size() > 2)
+    throw Error(Exit::usage, "version-needed",
+                "three or more versions are live: say which one goes", {},
+                "`pgstrata rollback " + newest + "` removes the newest");
 }
 
 // A completion that has done nothing but rename the old schema away can be taken back.
@@ -49,7 +60,8 @@ void take_back_completion(Session& session, History& history) {
       refuse_state("completing",
                    "the completion that retires version \"" + retiring.name +
                        "\" has begun to change tables",
-                   "run `pgstrata complete` to finish it; only forward is possible now");
+                   "run `pgstrata complete " + retiring.name +
+                       "` to finish it; only forward is possible now");
   catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
   plan::Step back =
       plan::unretire(session.around(snapshot), model::version_from_json(retiring.model));
@@ -74,32 +86,26 @@ plan::Made made_by(Session& session, const History& history) {
   return made;
 }
 
-std::optional<RollbackReport> nothing_to_do(Session& session, const History& history,
-                                            const std::optional<std::string>& version) {
-  if (history.chain.size() > 1) {
-    if (history.chain.size() > 2 && !version)
-      throw Error(Exit::usage, "version-needed",
-                  "three or more versions are live: say which one goes", {},
-                  "`pgstrata rollback " + history.chain.back().name + "` removes the newest");
-    return {};
-  }
-  if (history.chain.empty())
-    refuse_state("no-history", "schema \"" + session.names.base_schema + "\" has no versions");
-  const state::VersionRow& only = history.chain.front();
-  auto last = session.store.last_finished_run();
+// The version was rolled back before.
+std::optional<RollbackReport> already_gone(const History& history,
+                                           const std::optional<std::string>& version) {
+  const state::VersionRow* known = version ? history.newest_named(*version) : nullptr;
+  if (!known || known->status != Status::rolled_back || history.chain.empty()) return {};
   RollbackReport report;
   report.already = true;
-  if (only.kind != empty_kind) {
-    report.version = only.name;
-    report.version_schema = only.schema;
-  }
-  const state::VersionRow* known = version ? history.newest_named(*version) : nullptr;
-  if (known && known->status == Status::rolled_back) {
-    report.removed = known->name;
-    return report;
-  }
+  describe(report, history, known->ordinal);
+  return report;
+}
+
+// Nothing in flight: done already, if that was the last thing done.
+RollbackReport only_one_live(Session& session, const History& history,
+                             const std::optional<std::string>& version) {
+  const state::VersionRow& only = history.chain.front();
+  const auto last = session.store.last_finished_run();
   if (!version && last && last->command == "rollback") {
-    report.removed = row_of(history, last->ordinal).name;
+    RollbackReport report;
+    report.already = true;
+    describe(report, history, last->ordinal);
     return report;
   }
   refuse_state("not-in-flight",
@@ -108,10 +114,8 @@ std::optional<RollbackReport> nothing_to_do(Session& session, const History& his
                    std::string(": there is nothing to roll back"));
 }
 
-RollbackReport resume(Session& session, const History& history,
-                      const std::optional<std::string>& version, const RollbackOptions& options) {
+RollbackReport resume(Session& session, const History& history, const RollbackOptions& options) {
   const state::RunRow& run = *history.unfinished;
-  require_version(version, row_of(history, run.ordinal).name);
   RollbackReport report;
   report.resumed = true;
   if (options.skip_sql_down)
@@ -122,22 +126,25 @@ RollbackReport resume(Session& session, const History& history,
   return report;
 }
 
-}  // namespace
+void require_history(Session& session, const History& history) {
+  if (history.chain.empty())
+    refuse_state("no-history", "schema \"" + session.names.base_schema + "\" has no versions");
+}
 
-RollbackReport rollback(Session& session, const std::optional<std::string>& version,
-                        const RollbackOptions& options) {
+RollbackReport rollback_newest(Session& session, const std::optional<std::string>& version,
+                               const RollbackOptions& options) {
   History history = session.history();
+  require_history(session, history);
+  if (auto report = already_gone(history, version)) return *report;
+  if (history.chain.size() == 1) return only_one_live(session, history, version);
+  require_version(history, version);
   if (history.unfinished && history.unfinished->command == "rollback")
-    return resume(session, history, version, options);
+    return resume(session, history, options);
   if (options.skip_sql_down)
     skip_failed_sql(session, history.unfinished, "rollback", "rollback", "--skip-sql-down");
-  if (history.unfinished && history.unfinished->command == "complete") {
-    require_version(version, history.chain.back().name);
+  if (history.unfinished && history.unfinished->command == "complete")
     take_back_completion(session, history);
-  }
-  if (auto report = nothing_to_do(session, history, version)) return *report;
   const state::VersionRow newest = history.chain.back();
-  require_version(version, newest.name);
 
   plan::Chain chain = session.models(history.chain);
   const plan::Made made = made_by(session, history);
@@ -150,25 +157,67 @@ RollbackReport rollback(Session& session, const std::optional<std::string>& vers
                           " hold values that only version \"" + newest.name +
                           "\" can hold; they are lost");
   catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
-  auto steps = plan::plan_rollback(session.around(snapshot), chain, made);
+  plan::Outcome outcome = plan::plan_rollback(session.around(snapshot), chain, made);
   if (newest.kind == "migration" && chain.back().raw_sql && !chain.back().sql_down)
     session.progress.note("the `sql` operation of \"" + newest.name +
                           "\" has no `down`: what it did stays");
   state::RunRow run;
   run.command = "rollback";
   run.ordinal = newest.ordinal;
-  run.detail = "{}";
+  run.detail = survivors_json(outcome.survivors, history.chain);
   journaled(
       session,
       [&] {
         if (history.unfinished) session.store.finish_run(history.unfinished->id, RunStatus::undone);
         session.store.set_status(run.ordinal, Status::rolling_back);
-        run.id = session.store.insert_run(run, steps);
+        run.id = session.store.insert_run(run, outcome.steps);
       },
       Commit::before_others);
   session.execute(run.id, 1, 0, options.kill_after_step, closing(session, run));
   describe(report, history, run.ordinal);
   return report;
+}
+
+// The newest ones until `last` is the newest; each is a rollback of its own, so the same command
+// resumes wherever it was ended.
+RollbackReport rollback_to(Session& session, const std::string& last,
+                           const RollbackOptions& options) {
+  const History history = session.history();
+  require_history(session, history);
+  const auto at = std::find_if(history.chain.begin(), history.chain.end(),
+                               [&](auto& row) { return row.name == last; });
+  const bool stays =
+      at != history.chain.end() && (at->status == Status::live || at->status == Status::retiring);
+  if (!stays)
+    refuse_state("unknown-version", "there is no live version \"" + last + "\" to go back to",
+                 "`pgstrata status` lists them");
+  const int ordinal = at->ordinal;
+  RollbackReport report;
+  report.already = true;
+  report.version = at->name;
+  report.version_schema = at->schema;
+  std::vector<std::string> removed;
+  std::vector<LostRows> lost;
+  for (History now = history; now.chain.back().ordinal > ordinal; now = session.history()) {
+    const bool resumed = report.resumed;
+    report = rollback_newest(session, now.chain.back().name, options);
+    report.resumed |= resumed;
+    removed.insert(removed.end(), report.all_removed.begin(), report.all_removed.end());
+    lost.insert(lost.end(), report.lost.begin(), report.lost.end());
+  }
+  report.all_removed = std::move(removed);
+  report.lost = std::move(lost);
+  return report;
+}
+
+}  // namespace
+
+RollbackReport rollback(Session& session, const std::optional<std::string>& version,
+                        const RollbackOptions& options) {
+  if (version && options.to)
+    throw Error(Exit::usage, "usage", "VERSION and --to exclude each other");
+  return options.to ? rollback_to(session, *options.to, options)
+                    : rollback_newest(session, version, options);
 }
 
 }  // namespace pgstrata::engine

@@ -121,11 +121,10 @@ bool already_known(Session& session, const History& history, const Documents& do
       refuse_state(
           "unfinished",
           "a " + run.command + " of version \"" + (row ? row->name : "?") + "\" is unfinished",
-          "run `pgstrata " + run.command + "` again to finish it" +
-              (run.command == "start" ? ", or `pgstrata rollback` to undo it" : ""));
+          how_to_finish(run.command, row ? row->name : "?"));
     if (!same)
       refuse_state("edited", "migration \"" + name + "\" was edited since its start began",
-                   "run `pgstrata rollback` first, then start again");
+                   "run `pgstrata rollback " + name + "` first, then start again");
     report.resumed = true;
     report.ordinal = run.ordinal;
     run_start(session, run, model::version_from_json(row->model), options);
@@ -173,14 +172,40 @@ void finish_own_completion(Session& session, const Documents& documents,
   if (!options.complete) return;
   History history = session.history();
   bool completing = history.unfinished && history.unfinished->command == "complete";
-  if (completing && history.chain.back().name == documents.back().name) complete(session, {}, {});
+  if (completing && history.chain.back().name == documents.back().name) complete_all(session);
 }
+
+namespace {
+
+// Documents name tables as versions do.
+std::vector<std::string> physical_names(const plan::Chain& live, const Documents& documents) {
+  const std::vector<std::string> logical = migration::tables_named(documents);
+  std::vector<std::string> names = logical;
+  for (auto& name : logical)
+    if (const model::Table* table = live.empty() ? nullptr : live.back().table(name))
+      names.push_back(table->physical);
+  return names;
+}
+
+// What the catalog has now. While several versions are live their models say what belongs to which,
+// and the catalog only whether it is there still.
+void look_again(Prepared& prepared) {
+  if (prepared.live.size() > 1)
+    return model::check_in_flight(prepared.live, prepared.snapshot, prepared.drift);
+  model::Version fresh = model::refresh(prepared.live.back(), prepared.snapshot, prepared.drift);
+  prepared.refreshed = fresh != prepared.live.back();
+  prepared.live.back() = std::move(fresh);
+}
+
+}  // namespace
 
 Prepared prepare(Session& session, History history, const Documents& documents,
                  bool accept_functions) {
   Prepared prepared;
   prepared.history = std::move(history);
-  prepared.snapshot = session.snapshot(prepared.history, migration::tables_named(documents));
+  prepared.live = session.models(prepared.history.chain);
+  for (auto& row : prepared.history.chain) row.model.clear();
+  prepared.snapshot = session.snapshot(prepared.history, physical_names(prepared.live, documents));
   const std::string& name = documents.back().name;
   std::string schema = session.version_schema(name, documents.back().file);
   refuse_taken_schema(session, prepared.history, schema);
@@ -191,16 +216,18 @@ Prepared prepare(Session& session, History history, const Documents& documents,
         prepared.snapshot, 1, prepared.records_empty ? empty_name : "baseline",
         prepared.records_empty ? "" : session.names.base_schema + "_baseline")};
   } else {
-    prepared.live = session.models(prepared.history.chain);
-    for (auto& row : prepared.history.chain) row.model.clear();
-    model::Version fresh = model::refresh(prepared.live.back(), prepared.snapshot, prepared.drift);
-    prepared.refreshed = fresh != prepared.live.back();
-    prepared.live.back() = std::move(fresh);
+    look_again(prepared);
   }
   // Never used again, not after a rollback either.
   int ordinal = prepared.history.all.empty() ? 2 : prepared.history.all.back().ordinal + 1;
   auto binder = session.binder(prepared.snapshot);
   if (migration::is_raw_sql(documents.back())) {
+    if (prepared.live.size() > 1)
+      refuse_state("sql-in-flight",
+                   "a `sql` migration changes the tables themselves, and version \"" +
+                       prepared.live.back().name + "\" is in flight beside \"" +
+                       prepared.live.front().name + "\"",
+                   "complete or roll back first");
     const migration::RawSql& operation = migration::raw_sql(documents.back());
     prepared.next = prepared.live.back();
     prepared.next.ordinal = ordinal;
@@ -218,6 +245,8 @@ Prepared prepare(Session& session, History history, const Documents& documents,
     return prepared;
   }
   model::Draft draft(prepared.live.back(), prepared.snapshot, binder, ordinal, name, schema);
+  const plan::Chain older(prepared.live.begin(), prepared.live.end() - 1);
+  if (!older.empty()) draft.beside(older);
   for (auto& document : documents) migration::apply(document, draft);
   prepared.next = draft.finish();
   prepared.notes = draft.notes();
@@ -244,11 +273,6 @@ StartReport start(Session& session, const Documents& documents, const StartOptio
     history = session.history();
   }
   if (already_known(session, history, documents, options, report)) return report;
-  if (history.chain.size() > 1)
-    refuse_state("in-flight",
-                 "version \"" + history.chain.back().name + "\" is in flight beside \"" +
-                     history.chain.front().name + "\"",
-                 "run `pgstrata complete` or `pgstrata rollback` first");
   // Everything that can be refused is refused before even a baseline is recorded.
   Prepared prepared = prepare(session, std::move(history), documents, options.accept_functions);
   check_before(session, prepared);

@@ -165,10 +165,12 @@ void apply(const DropColumn& operation, const Location&, Draft& draft) {
     down = bind_text(draft, after, *operation.down, column.type);
   }
   bool fills_itself = column.default_ || column.identity || column.generated;
-  if (!table.created && column.not_null && !fills_itself && !down)
+  bool demanded = column.not_null || draft.demanded_below(table, column.physical);
+  if (!table.created && demanded && !fills_itself && !down)
     refuse("down-needed",
-           "column \"" + column.name +
-               "\" is NOT NULL and has no default, so rows of the new version "
+           "column \"" + column.name + "\" is NOT NULL" +
+               (column.not_null ? "" : " in an older live version") +
+               " and has no default, so rows of the new version "
                "need a `down` while the old one is live",
            operation.column.at, "give `down`");
   draft.drop_column(table, column.name, std::move(down), operation.column.at.str());

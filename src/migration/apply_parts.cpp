@@ -133,7 +133,7 @@ void add_references(Draft& draft, DraftTable& table, const std::string& column,
   key.columns = {column};
   key.schema = draft.snapshot().schema;
   key.table = parent.table.physical;
-  key.referenced = {parent.created || target.physical.empty() ? target.name : target.physical};
+  key.referenced = {target.physical};
   key.on_delete = code(references.on_delete);
   key.on_update = code(references.on_update);
   key.match = code(references.match);

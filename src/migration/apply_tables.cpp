@@ -24,8 +24,7 @@ void add_foreign_key(Draft& draft, DraftTable& table, const TableConstraint& con
   key.table = parent.table.physical;
   for (auto& column : constraint.referenced_columns) {
     const model::Column& target = draft.column(parent, column.value, column.at.str());
-    key.referenced.push_back(parent.created || target.physical.empty() ? target.name
-                                                                       : target.physical);
+    key.referenced.push_back(target.physical);
   }
   key.on_delete = code(constraint.on_delete);
   key.on_update = code(constraint.on_update);

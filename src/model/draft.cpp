@@ -51,7 +51,8 @@ Draft::Draft(const Version& previous, const catalog::Snapshot& snapshot, sql::Bi
       binder_(binder),
       ordinal_(ordinal),
       name_(std::move(name)),
-      schema_(std::move(schema)) {
+      schema_(std::move(schema)),
+      live_{&previous} {
   for (auto& [logical, table] : previous.tables) tables_.emplace(logical, carried_over(table));
   for (auto& [table, ignored] : snapshot.tables) relation_names_.insert(table);
   relation_names_.insert(snapshot.other_relations.begin(), snapshot.other_relations.end());
@@ -87,13 +88,37 @@ DraftTable& Draft::create_table(const std::string& name, const std::string& wher
   draft.created = true;
   draft.table.name = name;
   draft.table.physical =
-      free_relation_name(is_previous_table(name) ? twin_name(name, ordinal_) : name);
+      free_relation_name(is_version_table(name) ? twin_name(name, ordinal_) : name);
   return tables_.emplace(name, std::move(draft)).first->second;
 }
 
-bool Draft::is_previous_table(const std::string& name) const {
-  return std::any_of(previous_.tables.begin(), previous_.tables.end(), [&](auto& entry) {
-    return entry.first == name || entry.second.physical == name;
+bool Draft::is_version_table(const std::string& name) const {
+  return std::any_of(live_.begin(), live_.end(), [&](const Version* version) {
+    return version->table(name) || version->physical_table(name);
+  });
+}
+
+void Draft::beside(const std::vector<Version>& older) {
+  live_.clear();
+  for (const Version& version : older) {
+    live_.push_back(&version);
+    for (auto& [logical, table] : version.tables) {
+      relation_names_.insert(logical);
+      for (const Index& index : table.indexes) relation_names_.insert(index.name);
+    }
+  }
+  live_.push_back(&previous_);
+  for (auto& [logical, table] : previous_.tables) {
+    relation_names_.insert(logical);
+    for (const Index& index : table.indexes) relation_names_.insert(index.name);
+  }
+}
+
+bool Draft::demanded_below(const DraftTable& draft, const std::string& physical) const {
+  return std::any_of(live_.begin(), live_.end(), [&](const Version* version) {
+    const Table* table = version->physical_table(draft.table.physical);
+    const Column* column = table ? table->physical_column(physical) : nullptr;
+    return column && column->not_null;
   });
 }
 
@@ -101,7 +126,7 @@ bool Draft::is_previous_table(const std::string& name) const {
 void Draft::reject_taken_table(const std::string& name, const std::string& where) const {
   if (tables_.count(name))
     reject("duplicate-table", "table \"" + name + "\" already exists", where);
-  if (relation_names_.count(name) && !is_previous_table(name))
+  if (relation_names_.count(name) && !is_version_table(name))
     reject("duplicate-relation",
            "a relation named \"" + name + "\" already exists in schema \"" + snapshot_.schema +
                "\" and is not part of this version",
@@ -135,7 +160,7 @@ void Draft::rename_table(const std::string& from, const std::string& to, const s
   const std::string before = renamed.physical;
   if (node.mapped().created) {
     relation_names_.erase(before);
-    renamed.physical = free_relation_name(is_previous_table(to) ? twin_name(to, ordinal_) : to);
+    renamed.physical = free_relation_name(is_version_table(to) ? twin_name(to, ordinal_) : to);
   }
   const std::string now = renamed.physical;
   tables_.insert(std::move(node));
@@ -167,6 +192,9 @@ void Draft::add_column(DraftTable& draft, Column column, std::optional<Expressio
     }
     draft.lineages[column.name] = lineage;
   }
+  // No name that PostgreSQL takes: nobody can mean it by accident until finish() gives the real
+  // one.
+  column.physical = "\x01" + std::to_string(++unnamed_);
   draft.table.columns.push_back(std::move(column));
 }
 

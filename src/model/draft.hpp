@@ -49,6 +49,9 @@ class Draft {
   // The references must outlive the draft.
   Draft(const Version& previous, const catalog::Snapshot& snapshot, sql::Binder& binder,
         int ordinal, std::string name, std::string schema);
+  // Live versions older than `previous`: what they show is there still, under names that they may
+  // yet take, and under rules that bind every writer.
+  void beside(const std::vector<Version>& older);
 
   // --- what operations use; `where` is a location for messages
   // -----------------------------------------
@@ -85,6 +88,8 @@ class Draft {
   sql::Binder& binder() { return binder_; }
   const catalog::Snapshot& snapshot() const { return snapshot_; }
   const Version& previous() const { return previous_; }
+  // The physical column is NOT NULL for every writer: an older live version demands it.
+  bool demanded_below(const DraftTable& table, const std::string& physical) const;
   const std::map<std::string, DraftTable>& tables() const { return tables_; }
   int ordinal() const { return ordinal_; }
   void note(std::string text) { notes_.push_back(std::move(text)); }
@@ -100,7 +105,7 @@ class Draft {
 
  private:
   friend class Finish;
-  bool is_previous_table(const std::string& name) const;  // by either of its names
+  bool is_version_table(const std::string& name) const;   // of a live one, by either of its names
   bool is_other_relation(const std::string& name) const;  // a table, view or sequence
   void reject_taken_table(const std::string& name, const std::string& where) const;
   const Version& previous_;
@@ -109,9 +114,15 @@ class Draft {
   int ordinal_;
   std::string name_, schema_;
   std::map<std::string, DraftTable> tables_;
+  std::vector<const Version*> live_;      // oldest first, `previous` last
   std::set<std::string> relation_names_;  // of the base schema, with those given out
+  int unnamed_ = 0;                       // columns that get their physical name at the end
   std::vector<std::string> on_complete_, notes_;
 };
+
+// A column that goes without `down` gets from newer writers what its version gives it, where the
+// physical column would not do that by itself: its default is an older version's.
+std::optional<sql::Expression> default_of_dropped(const Column& column);
 
 // A logical column's use in an index, a check or a foreign key of the same table.
 bool uses_column(const Index& index, const std::string& column);

@@ -83,12 +83,6 @@ void Draft::rename_column(DraftTable& draft, const std::string& from, const std:
   for (Column& other : draft.table.columns)
     if (other.generated && other.default_)
       other.default_ = rename_columns(*other.default_, {{from, to}});
-  if (!renamed.physical.empty()) return;
-  // Not made yet, so foreign keys know it by its logical name.
-  for (auto& [logical, other] : tables_)
-    for (ForeignKey& key : other.table.foreign_keys)
-      if (key.schema == snapshot_.schema && key.table == draft.table.physical)
-        rename_in(key.referenced, from, to);
 }
 
 bool Draft::is_other_relation(const std::string& name) const {

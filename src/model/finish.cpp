@@ -35,7 +35,7 @@ class Finish {
  private:
   void created(DraftTable& draft) {
     for (Column& column : draft.table.columns) {
-      column.physical = column.name;
+      name(column, column.name);
       column.physical_default = column.default_;
     }
     for (Check& check : draft.table.checks) check.physical = check.name;
@@ -46,8 +46,9 @@ class Finish {
     previous_ = draft_.previous_.table(draft.origin);
     physical_names_.clear();
     constraint_names_.clear();
-    // The older version's columns take their names when its predecessor retires.
-    for (const Column& column : previous_->columns) physical_names_.insert(column.name);
+    // Older versions' elements take their names when the versions below them retire.
+    for (const Version* version : draft_.live_)
+      if (const Table* table = version->physical_table(draft.table.physical)) reserve(*table);
     if (const catalog::Table* base = draft_.snapshot_.table(draft.table.physical)) {
       for (auto& column : base->columns) physical_names_.insert(column.name);
       for (auto& constraint : base->constraints) constraint_names_.insert(constraint.name);
@@ -61,18 +62,25 @@ class Finish {
     draft.table.marked = previous_->marked || version_.has_links(draft.table.physical);
   }
 
-  // A key to a column of this step knows it by its logical name until the column has a physical
-  // one.
+  void reserve(const Table& table) {
+    for (const Column& column : table.columns) physical_names_.insert(column.name);
+    for (const Check& check : table.checks) constraint_names_.insert(check.name);
+    for (const ForeignKey& key : table.foreign_keys) constraint_names_.insert(key.name);
+    for (const Index& index : table.indexes)
+      if (index.constraint) constraint_names_.insert(index.name);
+  }
+
+  void name(Column& column, const std::string& physical) {
+    names_given_[column.physical] = physical;
+    column.physical = physical;
+  }
+
+  // A key to a column of this step knows it by what the draft called it.
   void resolve_references() {
     for (auto& [logical, table] : version_.tables)
-      for (ForeignKey& key : table.foreign_keys) {
-        const Table* parent =
-            key.schema == draft_.snapshot_.schema ? version_.physical_table(key.table) : nullptr;
-        if (!parent) continue;
-        for (std::string& name : key.referenced)
-          if (const Column* made = parent->physical_column(name) ? nullptr : parent->column(name))
-            name = made->physical;
-      }
+      for (ForeignKey& key : table.foreign_keys)
+        for (std::string& referenced : key.referenced)
+          if (referenced.starts_with('\x01')) referenced = names_given_.at(referenced);
   }
 
   std::string fresh(std::set<std::string>& taken, const std::string& wanted) {
@@ -101,7 +109,7 @@ class Finish {
             column.name);  // a twin never takes a plain name, even one that is free
         column.physical_default.reset();
       }
-      column.physical = fresh(physical_names_, column.name);
+      name(column, fresh(physical_names_, column.name));
       fresh_columns_.insert(column.name);
     }
   }
@@ -231,7 +239,8 @@ class Finish {
 
   void translate_down(DraftTable& draft) {
     for (const Column& column : previous_->columns) {
-      const auto& value = draft.down.at(column.name);
+      const auto& given = draft.down.at(column.name);
+      const auto value = given ? given : default_of_dropped(column);
       if (!value || column.generated) continue;
       if (const Column* same = draft.table.column(value->identity_of()))
         if (same->physical == column.physical) continue;
@@ -281,8 +290,15 @@ class Finish {
   Version version_;
   const Table* previous_ = nullptr;
   std::set<std::string> physical_names_, constraint_names_, functions_;
+  std::map<std::string, std::string> names_given_;  // by what the draft called them
   std::set<std::string> fresh_columns_;  // logical columns with a physical column of their own
 };
+
+std::optional<Expression> default_of_dropped(const Column& column) {
+  auto text = [](const std::optional<Expression>& e) { return e ? e->text : std::string(); };
+  if (column.identity || text(column.default_) == text(column.physical_default)) return {};
+  return column.default_ ? *column.default_ : null_expression(column.type);
+}
 
 Version Draft::finish() {
   return Finish(*this).run();

@@ -70,7 +70,8 @@ namespace {
 template <typename T>
 concept Physical = requires(T element) {
   element.physical;
-};
+}
+&&!std::is_same_v<T, model::Spared>;
 
 template <typename T>
 void omit_physical(nlohmann::json& out, const T& value) {
@@ -104,8 +105,9 @@ PGSTRATA_JSON(Index, name, physical, method, unique, nulls_not_distinct, keys, i
 PGSTRATA_JSON(Check, name, physical, expression, no_inherit, validated, comment)
 PGSTRATA_JSON(ForeignKey, name, physical, columns, schema, table, referenced, on_delete, on_update,
               match, set_columns, deferrable, deferred, validated, comment)
+PGSTRATA_JSON(Spared, name, physical, type, collation)
 PGSTRATA_JSON(Table, name, physical, kind, columns, indexes, checks, foreign_keys, comment, marked,
-              owner_rights, inner_view)
+              owner_rights, inner_view, spared, sync)
 PGSTRATA_JSON(Translation, table, up, output, inputs, parameters, expression, type, function,
               loses_values, can_raise, title)
 PGSTRATA_JSON(Rule, table, name, column, inputs, parameters, condition, helper, function)

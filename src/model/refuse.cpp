@@ -46,7 +46,9 @@ Change change_of(const Draft& draft, const DraftTable& table) {
     change.links |= lineage.translated || (!lineage.origin && lineage.up);
     change.touched |= !lineage.origin;
   }
-  for (auto& name : change.dropped) change.links |= table.down.at(name).has_value();
+  for (auto& name : change.dropped)
+    change.links |= table.down.at(name).has_value() ||
+                    default_of_dropped(*change.previous.column(name)).has_value();
   change.links |= !table.new_checks.empty();
   change.touched |= change.links || !change.translated.empty() || !change.dropped.empty() ||
                     !change.renamed.empty() || !table.new_foreign_keys.empty() ||
@@ -66,7 +68,8 @@ void refuse_dependents(const Change& change, const catalog::Table& base) {
                base.name + "." + column, "drop it first, and create it again afterwards");
     for (const catalog::Trigger& trigger : base.triggers)
       if (!trigger.ours &&
-          (contains(trigger.of_columns, column) || contains(trigger.when_columns, column)))
+          (contains(trigger.of_columns, change.previous.column(column)->physical) ||
+           contains(trigger.when_columns, change.previous.column(column)->physical)))
         refuse("column \"" + column + "\" cannot change while trigger \"" + trigger.name +
                    "\" names it in its OF list or WHEN clause",
                base.name + "." + column,
@@ -247,14 +250,16 @@ std::vector<std::string> functions_naming_affected(const Draft& draft) {
     for (auto& [logical, table] : draft.tables()) {
       if (table.created || !table.unfolded) continue;
       const std::string& physical = table.table.physical;
-      bool about_table =
-          contains(function.trigger_tables, physical) || names_word(function.body, physical);
+      bool about_table = contains(function.trigger_tables, physical) ||
+                         names_word(function.body, physical) ||
+                         names_word(function.body, table.origin);
       if (!about_table) continue;
       Change change = change_of(draft, table);
       if (table.table.name != change.previous.name) report("table \"" + physical + "\"");
       for (auto* columns : {&change.translated, &change.dropped, &change.renamed})
         for (const std::string& column : *columns)
-          if (names_word(function.body, column))
+          if (names_word(function.body, column) ||
+              names_word(function.body, change.previous.column(column)->physical))
             report("column \"" + physical + "." + column + "\"");
     }
     for (const std::string& physical : draft.dropped_tables())

@@ -82,6 +82,15 @@ struct ForeignKey {
   bool operator==(const ForeignKey&) const = default;
 };
 
+// A column that an inner view lists beside the version's own: an older version's, so that a newer
+// writer does not evaluate its default. Without a physical column the view shows NULL in its place.
+struct Spared {
+  std::string name;      // in the inner view
+  std::string physical;  // empty: gone
+  std::string type, collation;
+  bool operator==(const Spared&) const = default;
+};
+
 struct Table {
   std::string name, physical;
   char kind = 'r';
@@ -90,9 +99,11 @@ struct Table {
   std::vector<Check> checks;
   std::vector<ForeignKey> foreign_keys;
   std::optional<std::string> comment;
-  bool marked = false;        // the physical table carries the marker
-  bool owner_rights = false;  // its views run with their owner's rights, not the caller's
-  std::string inner_view;     // in the support schema, under this version's view; empty: one layer
+  bool marked = false;         // the physical table carries the marker
+  bool owner_rights = false;   // its views run with their owner's rights, not the caller's
+  std::string inner_view;      // in the support schema, under this version's view; empty: one layer
+  std::vector<Spared> spared;  // what the inner view lists beyond `columns` and the marker
+  std::string sync;  // names its sync functions as long as it is marked, whatever it is called
 
   const Column* column(const std::string& logical) const;
   Column* column(const std::string& logical);

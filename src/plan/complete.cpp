@@ -6,13 +6,15 @@
 //   D       tables and indexes that only it has: their names are free from then on
 //   R       rules of the new oldest version: bind everybody, are counted, then become checks
 //   T       per table: triggers, dying constraints, names, NOT NULL, defaults
-//   F       version views go back to one layer where nothing needs two
+//   F, I    version views go back to one layer where nothing needs two; inner views that stay let
+//           go of what goes
 //   M       dead columns and the marker
 #include <algorithm>
 #include <utility>
 
 #include "model/names.hpp"
 #include "plan/elements.hpp"
+#include "plan/layers.hpp"
 #include "plan/planner.hpp"
 #include "plan/settle.hpp"
 #include "plan/settle_table.hpp"
@@ -35,18 +37,21 @@ class CompletePlan {
         chain_(chain),
         retired_(chain.front()),
         before_(chain.begin() + 1, chain.end()),
-        settlement_(settlement_of(before_.front())) {
+        settlement_(settlement_of(retired_, before_)) {
     for (const Version& version : before_)
       after_.push_back(settle(version, settlement_, around.base_schema));
     for (auto& [physical, names] : settlement_)
       changes_.push_back(table_change(around, retired_, before_, after_, physical, names));
   }
 
-  Completion run() {
+  Outcome run() {
     retire();
     if (before_.front().raw_sql) {  // the SQL has done the rest already
       drop_retired_views();
-      return {std::move(steps_), std::move(before_)};
+      for (const TableChange& change : changes_) forget_retired(change);
+      for (const TableChange& change : changes_) shed(change);
+      finish_models();
+      return {std::move(steps_), std::move(after_)};
     }
     drop_foreign_keys();
     drop_retired_views();
@@ -56,9 +61,9 @@ class CompletePlan {
     for (TableChange& change : changes_) free_name(change);
     for (TableChange& change : changes_) free_index_names(change);
     for (const TableChange& change : changes_) settle_unit(change);
-    for (const TableChange& change : changes_) flatten(change);
+    for (const TableChange& change : changes_) shed(change);
+    drop_functions();  // one may depend on the sequence of a column that goes
     for (const TableChange& change : changes_) drop_columns(change);
-    drop_functions();
     for (const std::string& sql : after_.front().on_complete)
       steps_.push_back(user_sql("onComplete", "run onComplete SQL", "the migration's last unit",
                                 around_.user_path, sql));
@@ -181,27 +186,21 @@ class CompletePlan {
     if (!step.statements.empty()) steps_.push_back(std::move(step));
   }
 
-  void flatten(const TableChange& change) {
-    for (std::size_t i = 0; i < after_.size(); ++i) {
-      Table* table = after_[i].physical_table(change.names.table);
-      if (!table || table->inner_view.empty() || change.still_linked || change.hides_default[i])
-        continue;
-      Step step = transaction(
-          "flatten",
-          "put view " + table->name + " of " + after_[i].name + " back on the table itself",
-          "no boundary left translates it");
-      step.lock = "ACCESS EXCLUSIVE on view " + table->name;
-      step.statements = flatten_view(around_, after_[i], *table);
-      steps_.push_back(std::move(step));
-      Step inner = transaction("flatten", "drop inner view " + table->inner_view,
-                               "nothing reads it any more");
-      inner.lock = "ACCESS EXCLUSIVE on view " + table->inner_view;
-      inner.statements.push_back(
-          format("DROP VIEW IF EXISTS {}", Qualified{around_.support_schema, table->inner_view})
-              .str());
-      steps_.push_back(std::move(inner));
-      table->inner_view.clear();
-    }
+  // Of a table that nothing else changes: its functions must not know the retired version.
+  void forget_retired(const TableChange& change) {
+    if (!change.still_linked) return;
+    Step step = attempt_on(around_.base_schema, change.physical, "ACCESS EXCLUSIVE", "settle",
+                           "issue the triggers of " + change.physical + " again",
+                           retired_.name + " writes no more");
+    append_sync(step, sync_table(around_, after_, change.physical, false));
+    steps_.push_back(std::move(step));
+  }
+
+  void shed(const TableChange& change) {
+    for (std::size_t i = 0; i < after_.size(); ++i)
+      if (Table* table = after_[i].physical_table(change.names.table))
+        append(steps_, shed_layers(around_, after_[i], *table, change.pruned[i],
+                                   !change.still_linked, change.hides_default[i]));
   }
 
   void append_column_drops(const TableChange& change, std::vector<std::string>& out) {
@@ -270,7 +269,8 @@ class CompletePlan {
     for (const TableChange& change : changes_)
       for (Version& version : after_)
         if (Table* table = version.physical_table(change.names.table)) {
-          table->marked = change.still_linked;
+          table->marked = table->marked && change.still_linked;
+          if (!table->marked) table->sync.clear();
           const Table* base = oldest.physical_table(change.names.table);
           for (std::size_t i = 0; base && i < table->columns.size(); ++i) {
             const model::Column& column = std::as_const(*table).columns[i];
@@ -292,7 +292,7 @@ class CompletePlan {
 
 }  // namespace
 
-Completion plan_complete(const Surroundings& around, const Chain& chain) {
+Outcome plan_complete(const Surroundings& around, const Chain& chain) {
   return CompletePlan(around, chain).run();
 }
 

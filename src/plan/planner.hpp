@@ -37,20 +37,20 @@ std::vector<Step> plan_publish(const Surroundings& around, const Chain& live, mo
 // `next` gets what planning decides (inner views). `live` is what is published now.
 std::vector<Step> plan_start(const Surroundings& around, const Chain& live, model::Version& next);
 
-struct Completion {
+struct Outcome {
   std::vector<Step> steps;
   Chain survivors;  // as they are once all steps are done: physical names settled
 };
 // `chain.front()` goes; at least one version stays. `dropped_constraints` and the like follow from
 // the models.
-Completion plan_complete(const Surroundings& around, const Chain& chain);
+Outcome plan_complete(const Surroundings& around, const Chain& chain);
 
 // What the start of a version has made, by Step::makes; an index build counts from its beginning.
 // Only that is undone: an object of the same name that the journal does not know is somebody
 // else's.
 using Made = std::optional<std::set<std::string>>;  // none: everything
 // `chain.back()` goes. Every statement can be repeated.
-std::vector<Step> plan_rollback(const Surroundings& around, const Chain& chain, const Made& made);
+Outcome plan_rollback(const Surroundings& around, const Chain& chain, const Made& made);
 
 // Gives a retired schema its name back: the first step of a rollback after `complete` stopped
 // before its first unit.

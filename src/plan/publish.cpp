@@ -1,6 +1,7 @@
 // A version's views as steps: built in a hidden schema, in chunks, they appear at once by its
 // renaming, and go the same way.
 #include "plan/elements.hpp"
+#include "plan/layers.hpp"
 #include "plan/planner.hpp"
 #include "plan/step_builder.hpp"
 #include "plan/views.hpp"

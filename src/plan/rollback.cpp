@@ -4,6 +4,7 @@
 
 #include "plan/difference.hpp"
 #include "plan/elements.hpp"
+#include "plan/layers.hpp"
 #include "plan/planner.hpp"
 #include "plan/settle_table.hpp"
 #include "plan/step_builder.hpp"
@@ -26,7 +27,7 @@ class RollbackPlan {
         staying_(chain.begin(), chain.end() - 1),
         made_(made) {}
 
-  std::vector<Step> run() {
+  Outcome run() {
     unpublish();
     if (gone_.raw_sql) {  // what its SQL made is for its `down` to undo
       drop_views_of_version();
@@ -34,7 +35,7 @@ class RollbackPlan {
         steps_.push_back(user_sql("rollback", "run `down` of " + gone_.name,
                                   "undoes its `sql` operation", around_.user_path,
                                   *gone_.sql_down));
-      return std::move(steps_);
+      return {std::move(steps_), std::move(staying_)};
     }
     for_each_table(
         [&](const Table& before, const Table& after) { drop_foreign_keys(before, after); });
@@ -42,8 +43,9 @@ class RollbackPlan {
     for_each_table([&](const Table& before, const Table& after) { drop_indexes(before, after); });
     for_each_table([&](const Table& before, const Table& after) { shrink(before, after); });
     drop_created();
+    drop_unused_functions();
     drop_sequences();
-    return std::move(steps_);
+    return {std::move(steps_), std::move(staying_)};
   }
 
  private:
@@ -100,10 +102,14 @@ class RollbackPlan {
   void shrink(const Table& before, const Table& after) {
     auto columns = without(after.columns, before.columns);
     auto checks = without(after.checks, before.checks);
-    bool linked = gone_.has_links(after.physical), was_marked = before.marked;
-    bool refresh = after.marked && was_marked;  // boundaries below still translate it
-    if (columns.empty() && checks.empty() && !linked && !refresh) return;
-    if (!made("expand " + after.physical)) return;
+    const bool linked = gone_.has_links(after.physical), was_marked = before.marked;
+    const bool still_linked = has_links(staying_, after.physical);
+    const bool refresh = after.marked && still_linked;  // boundaries below still translate it
+    if (columns.empty() && checks.empty() && !linked && !after.marked) return;
+    if (!made("expand " + after.physical) && !made("steady " + after.physical)) {
+      if (made("translations")) drop_functions(after, unused_functions_);
+      return;
+    }
     const Qualified table{around_.base_schema, after.physical};
     Step step = attempt(around_, after, "ACCESS EXCLUSIVE", "rollback",
                         "take " + gone_.name + " off table " + after.physical,
@@ -115,8 +121,9 @@ class RollbackPlan {
       sync.base_schema = around_.base_schema;
       sync.table = after.physical;
       sync.support_schema = around_.support_schema;
+      sync.stem = after.sync;
     }
-    if (linked || refresh) append(step.statements, drop_sync(sync));
+    if (after.marked) append(step.statements, drop_sync(sync));
     drop_functions(after, step.statements);  // one may depend on the sequence of a column that goes
     for (auto* check : checks)
       step.statements.push_back(
@@ -125,10 +132,30 @@ class RollbackPlan {
     for (auto* column : columns)
       step.statements.push_back(
           format("ALTER TABLE {} DROP COLUMN IF EXISTS {}", table, Name(column->physical)).str());
-    if (linked && !was_marked)
-      step.statements.push_back(
-          format("ALTER TABLE {} DROP COLUMN IF EXISTS {}", table, Name(model::marker)).str());
+    const Sql drop_marker =
+        format("ALTER TABLE {} DROP COLUMN IF EXISTS {}", table, Name(model::marker));
+    if (linked && !was_marked) step.statements.push_back(drop_marker.str());
     if (refresh) append_sync(step, sync);
+    steps_.push_back(std::move(step));
+    if (!still_linked) shed(after.physical);
+    if (was_marked && !still_linked) drop_shared_marker(after.physical, drop_marker);
+  }
+
+  // Older versions set the marker too where the versions below theirs have been completed away.
+  void shed(const std::string& physical) {
+    for (std::size_t i = 0; i < staying_.size(); ++i)
+      if (Table* table = staying_[i].physical_table(physical)) {
+        append(steps_, shed_layers(around_, staying_[i], *table, {}, true,
+                                   hides_older_default(staying_, i, physical)));
+        table->marked = false;
+        table->sync.clear();
+      }
+  }
+
+  void drop_shared_marker(const std::string& physical, const Sql& drop_marker) {
+    Step step = attempt_on(around_.base_schema, physical, "ACCESS EXCLUSIVE", "rollback",
+                           "drop the marker of " + physical, "no boundary left translates it");
+    step.statements.push_back(drop_marker.str());
     steps_.push_back(std::move(step));
   }
 
@@ -160,6 +187,14 @@ class RollbackPlan {
         out.push_back(drop_rule(around_, gone_, rule));
   }
 
+  void drop_unused_functions() {
+    if (unused_functions_.empty()) return;
+    Step step = transaction("rollback", "drop the translations of " + gone_.name,
+                            "of tables that the start had not come to");
+    step.statements = std::move(unused_functions_);
+    steps_.push_back(std::move(step));
+  }
+
   void drop_sequences() {
     Step step = transaction("rollback", "drop the sequences of " + gone_.name,
                             "those that never came to belong to a column");
@@ -176,11 +211,12 @@ class RollbackPlan {
   Chain staying_;
   const Made& made_;
   std::vector<Step> steps_;
+  std::vector<std::string> unused_functions_;
 };
 
 }  // namespace
 
-std::vector<Step> plan_rollback(const Surroundings& around, const Chain& chain, const Made& made) {
+Outcome plan_rollback(const Surroundings& around, const Chain& chain, const Made& made) {
   return RollbackPlan(around, chain, made).run();
 }
 

@@ -19,13 +19,27 @@ void collect(const Elements& elements, std::map<std::string, std::string>& names
     if (element.physical != element.name) names[element.physical] = element.name;
 }
 
+bool shown_by_any(const Chain& versions, const std::string& table, const std::string& column) {
+  return std::any_of(versions.begin(), versions.end(), [&](const model::Version& version) {
+    const model::Table* shown = version.physical_table(table);
+    return shown && shown->physical_column(column);
+  });
+}
+
 void rename_all(std::vector<std::string>& columns,
                 const std::map<std::string, std::string>& names) {
   for (std::string& column : columns) column = renamed(names, column);
 }
 
+// The column's name afterwards; empty if it goes.
+std::string surviving(const TableNames& names, const std::string& column) {
+  return names.dying.count(column) ? std::string() : renamed(names.columns, column);
+}
+
 void settle_table(model::Table& table, const TableNames& names) {
+  const std::string old_name = table.physical;
   table.physical = names.table;
+  if (table.marked && table.sync.empty()) table.sync = old_name;  // of an older release's start
   // Columns that keep their names stay shared with the other versions'.
   const auto& columns = std::as_const(table).columns;
   if (std::any_of(columns.begin(), columns.end(), [&](const model::Column& column) {
@@ -33,8 +47,9 @@ void settle_table(model::Table& table, const TableNames& names) {
       }))
     for (auto& column : table.columns) {
       column.physical = renamed(names.columns, column.physical);
-      column.privileges_of.clear();
+      column.privileges_of = surviving(names, column.privileges_of);
     }
+  for (auto& spared : table.spared) spared.physical = surviving(names, spared.physical);
   for (auto& index : table.indexes) index.physical = renamed(names.indexes, index.physical);
   for (auto& check : table.checks) check.physical = renamed(names.constraints, check.physical);
   for (auto& key : table.foreign_keys) key.physical = renamed(names.constraints, key.physical);
@@ -52,10 +67,15 @@ void settle_references(model::Table& table, const Settlement& settlement,
 
 }  // namespace
 
-Settlement settlement_of(const model::Version& oldest) {
+Settlement settlement_of(const model::Version& retired, const Chain& survivors) {
   Settlement settlement;
-  for (auto& [logical, table] : oldest.tables) {
-    TableNames names{.table = table.name, .columns = {}, .indexes = {}, .constraints = {}};
+  for (auto& [logical, table] : survivors.front().tables) {
+    TableNames names{
+        .table = table.name, .columns = {}, .indexes = {}, .constraints = {}, .dying = {}};
+    if (auto* gone = retired.physical_table(table.physical))
+      for (auto& column : gone->columns)
+        if (!shown_by_any(survivors, table.physical, column.physical))
+          names.dying.insert(column.physical);
     collect(table.columns, names.columns);
     collect(table.indexes, names.indexes);
     collect(table.checks, names.constraints);

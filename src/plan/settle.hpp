@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "plan/planner.hpp"
@@ -13,11 +14,12 @@ namespace pgstrata::plan {
 struct TableNames {
   std::string table;  // physical name after
   std::map<std::string, std::string> columns, indexes, constraints;
+  std::set<std::string> dying;  // physical columns that only the retired version shows
 };
 using Settlement = std::map<std::string, TableNames>;  // by physical name of the table before
 
-// The names every table of `oldest` takes.
-Settlement settlement_of(const model::Version& oldest);
+// The names every table of the oldest survivor takes.
+Settlement settlement_of(const model::Version& retired, const Chain& survivors);
 // The version with the new physical names, in its translations and rules too, and in foreign keys
 // that point to settled tables.
 model::Version settle(const model::Version& version, const Settlement& settlement,

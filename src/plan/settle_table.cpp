@@ -5,6 +5,7 @@
 
 #include "model/names.hpp"
 #include "plan/elements.hpp"
+#include "plan/layers.hpp"
 #include "plan/step_builder.hpp"
 #include "plan/translations.hpp"
 
@@ -31,7 +32,7 @@ void collect_dying(TableChange& change, const Chain& before, const std::string& 
     });
   };
   for (const Column& column : change.retired->columns)
-    if (!survives(&Table::columns, column.physical)) change.dying.push_back(&column);
+    if (change.names.dying.count(column.physical)) change.dying.push_back(&column);
   for (const model::Index& index : change.retired->indexes) {
     if (survives(&Table::indexes, index.physical)) continue;
     (index.constraint ? change.dying_constraints : change.dying_indexes).push_back(index.physical);
@@ -39,20 +40,17 @@ void collect_dying(TableChange& change, const Chain& before, const std::string& 
   for (const model::Check& check : change.retired->checks)
     if (!survives(&Table::checks, check.physical))
       change.dying_constraints.push_back(check.physical);
+  // What the now oldest version does not demand is a newer one's rule, for that one's writers.
   for (const Column& column : change.retired->columns) {
-    if (!column.not_null || !survives(&Table::columns, column.physical)) continue;
-    bool demanded = std::any_of(before.begin(), before.end(), [&](const Version& version) {
-      const Table* table = version.physical_table(physical);
-      const Column* shown = table ? table->physical_column(column.physical) : nullptr;
-      return shown && shown->not_null;
-    });
-    if (!demanded) change.relaxed.push_back(column.physical);
+    const Column* shown = change.oldest->physical_column(column.physical);
+    if (column.not_null && shown && !shown->not_null) change.relaxed.push_back(column.physical);
   }
 }
 
 // Every name that a column of the table has, or will have once its unit is through.
 std::set<std::string> column_names(const TableChange& change) {
-  std::set<std::string> names(change.dying_after_rename.begin(), change.dying_after_rename.end());
+  std::set<std::string> names = change.newer_columns;
+  names.insert(change.dying_after_rename.begin(), change.dying_after_rename.end());
   for (const Column& column : change.oldest->columns) names.insert({column.name, column.physical});
   for (const Column* column : change.dying) names.insert(column->physical);
   return names;
@@ -81,27 +79,25 @@ void name_dying(TableChange& change) {
 TableChange table_change(const Surroundings&, const Version& retired, const Chain& before,
                          const Chain& after, const std::string& physical, const TableNames& names) {
   TableChange change;
-  change.physical = physical;
+  change.physical = change.stem = physical;
   change.names = names;
   change.retired = retired.physical_table(physical);
   change.oldest = before.front().physical_table(physical);
   change.settled = after.front().physical_table(names.table);
   if (change.retired) collect_dying(change, before, physical);
+  for (const Version& version : before)
+    if (const Table* table = version.physical_table(physical))
+      for (const Column& column : table->columns) change.newer_columns.insert(column.physical);
   name_dying(change);
   for (std::size_t i = 0; i < before.size(); ++i) {
+    const Table* shown = before[i].physical_table(physical);
+    if (shown && shown->marked && !shown->sync.empty()) change.stem = shown->sync;
     change.linked |= before[i].has_links(physical);
     change.still_linked |= i > 0 && before[i].has_links(physical);
-    const Table* shown = before[i].physical_table(physical);
-    bool hides = false;
-    for (const Column& column : shown ? shown->columns : std::vector<Column>{}) {
-      if (column.default_ || column.generated || column.identity) continue;
-      for (std::size_t older = 0; older < i; ++older) {  // each of them is going to be the oldest
-        const Table* table = before[older].physical_table(physical);
-        const Column* base = table ? table->physical_column(column.physical) : nullptr;
-        hides |= base && base->default_;
-      }
-    }
-    change.hides_default.push_back(hides);
+    change.hides_default.push_back(hides_older_default(before, i, physical));
+    change.pruned.emplace_back();
+    for (auto& spared : shown ? shown->spared : std::vector<model::Spared>{})
+      if (names.dying.count(spared.physical)) change.pruned.back().push_back(spared.name);
   }
   for (const model::Translation& link : before.front().translations)
     if (link.up && link.table == physical) change.filled.insert(link.output);
@@ -164,6 +160,7 @@ class TableSettlement {
     sync.base_schema = around_.base_schema;
     sync.table = change_.physical;
     sync.support_schema = around_.support_schema;
+    sync.stem = change_.stem;
     append(out_, drop_sync(sync));
   }
 

@@ -12,12 +12,14 @@ namespace pgstrata::plan {
 // What the retirement of a version means for one table that stays.
 struct TableChange {
   std::string physical;                         // the table's name when the unit runs
+  std::string stem;                             // names its sync functions
   TableNames names;                             // what it and its parts will be called
   const model::Table* retired = nullptr;        // none: the table is newer than the retired version
   const model::Table* oldest = nullptr;         // of the now oldest version, in the names before
   const model::Table* settled = nullptr;        // the same in the names after
   std::vector<const model::Column*> dying;      // physical columns that no survivor shows
   std::vector<std::string> dying_after_rename;  // their names once survivors took theirs
+  std::set<std::string> newer_columns;          // physical names that survivors hold
   std::vector<std::string> dying_indexes;       // without a constraint
   std::vector<std::string> dying_constraints;   // checks and keys of the retired version
   std::set<std::string> filled;  // physical columns that translations of the oldest version fill
@@ -26,7 +28,8 @@ struct TableChange {
   bool drops_marker = false;
   bool drops_columns_at_once = false;  // no inner view lists what goes
   std::vector<bool> hides_default;     // per survivor: its view must go on hiding a base default
-  std::vector<std::string> relaxed;    // physical columns that lose NOT NULL
+  std::vector<std::vector<std::string>> pruned;  // per survivor: what its inner view must let go
+  std::vector<std::string> relaxed;              // physical columns that lose NOT NULL
 };
 
 TableChange table_change(const Surroundings& around, const model::Version& retired,

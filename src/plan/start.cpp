@@ -7,6 +7,7 @@
 #include "plan/difference.hpp"
 #include "plan/elements.hpp"
 #include "plan/grants.hpp"
+#include "plan/layers.hpp"
 #include "plan/planner.hpp"
 #include "plan/step_builder.hpp"
 #include "plan/translations.hpp"
@@ -105,6 +106,7 @@ class StartPlan {
     Step step = transaction(
         "expand", "create the translations of " + next_.name,
         "triggers and backfill call them; bound by OID, so no caller's search_path matters");
+    step.makes = "translations";
     if (std::any_of(next_.tables.begin(), next_.tables.end(),
                     [](auto& entry) { return !entry.second.inner_view.empty(); }))
       step.statements = create_support_schema(around_);
@@ -342,6 +344,7 @@ class StartPlan {
       Step step = attempt(around_, table, lock, "steady",
                           "switch " + table.physical + " to steady triggers",
                           "from here on writes of version " + next_.name + " are translated too");
+      step.makes = "steady " + table.physical;
       append_sync(step, sync);
       steps_.push_back(std::move(step));
     }

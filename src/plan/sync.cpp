@@ -158,8 +158,9 @@ void compile_pair(SyncSql& out, const Shape& shape, const SyncNames& names) {
 // Unique by construction: the prefixes have one length, so no table's name can complete one of them
 // to another's; fit_identifier keeps long names apart by a hash.
 SyncNames sync_names(const SyncTable& table) {
-  return {{table.support_schema, sql::fit_identifier("sync_insert_" + table.table)},
-          {table.support_schema, sql::fit_identifier("sync_update_" + table.table)},
+  const std::string& stem = table.stem.empty() ? table.table : table.stem;
+  return {{table.support_schema, sql::fit_identifier("sync_insert_" + stem)},
+          {table.support_schema, sql::fit_identifier("sync_update_" + stem)},
           "pgstrata_sync_insert",
           "pgstrata_sync_update",
           {table.support_schema, sql::fit_identifier("last_insert_" + table.table)},

@@ -55,6 +55,7 @@ struct SyncRule {
 struct SyncTable {
   std::string base_schema, table;  // physical
   std::string support_schema;
+  std::string stem;  // names the functions while the table may be renamed; empty: its name
   std::string marker = "_m";
   std::vector<SyncVersion> versions;  // live, oldest first; the last may be unpublished
   bool filling = false;               // the last version is not yet published: its boundary fills

@@ -235,11 +235,12 @@ SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::
   sync.filling = filling;
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const Version& version = chain[i];
+    const model::Table* table = version.physical_table(physical);
+    if (!table) continue;  // nobody writes it through this version
     sync.versions.push_back(
         {.ordinal = version.ordinal, .name = version.name, .schema = version.schema});
-    const model::Table* table = version.physical_table(physical);
-    if (!table) continue;
-    if (i == 0) sync.oldest_unmarked = table->inner_view.empty();
+    if (sync.versions.size() == 1) sync.oldest_unmarked = table->inner_view.empty();
+    if (table->marked) sync.stem = table->sync;
     add_columns(sync, version, *table);
     if (i > 0) {
       add_links(sync, around, version, *table, chain[i - 1].physical_table(physical));

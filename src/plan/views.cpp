@@ -1,12 +1,8 @@
 #include "plan/views.hpp"
 
-#include <algorithm>
-#include <map>
-#include <utility>
-
-#include "model/names.hpp"
 #include "plan/elements.hpp"
 #include "plan/grants.hpp"
+#include "plan/layers.hpp"
 
 namespace pgstrata::plan {
 
@@ -26,66 +22,6 @@ Sql trusted(const std::string& text) {
 // and falls through to the base column's default.
 Sql null_default(const std::string& type) {
   return format("nullif('', '')::{}", trusted(type));
-}
-
-// The version has no default where the base column has one, or gets one when an older version's
-// becomes the base's.
-bool hides_base_default(const Chain& live, const Version& version, const Table& table,
-                        const Column& column) {
-  if (column.default_ || column.generated || column.identity) return false;
-  return column.physical_default ||
-         std::any_of(live.begin(), live.end(), [&](const Version& older) {
-           const Table* before =
-               older.ordinal < version.ordinal ? older.physical_table(table.physical) : nullptr;
-           const Column* shown = before ? before->physical_column(column.physical) : nullptr;
-           return shown && shown->default_;
-         });
-}
-
-bool linked(const Chain& live, const Version& next, const std::string& physical) {
-  bool result = next.has_links(physical);
-  for (std::size_t i = 1; i < live.size(); ++i) result |= live[i].has_links(physical);
-  return result;
-}
-
-// Columns that only older versions show, that a `down` fills, and whose base default is volatile:
-// listed in the inner view with a NULL default, so that no sequence value is spent by a newer
-// writer.
-std::vector<const Column*> spared_columns(const Chain& live, const Version& version,
-                                          const Table& table) {
-  std::vector<const Column*> spared;
-  for (const Version& older : live) {
-    const Table* before =
-        older.ordinal < version.ordinal ? older.physical_table(table.physical) : nullptr;
-    if (!before) continue;
-    for (const Column& column : before->columns) {
-      bool is_filled = std::any_of(
-          version.translations.begin(), version.translations.end(), [&](const auto& link) {
-            return !link.up && link.table == table.physical && link.output == column.physical;
-          });
-      bool listed = std::any_of(spared.begin(), spared.end(),
-                                [&](auto* c) { return c->physical == column.physical; });
-      if (is_filled && !listed && column.physical_default && !column.identity &&
-          column.physical_default->volatility == sql::Volatility::volatile_)
-        spared.push_back(&column);
-    }
-  }
-  return spared;
-}
-
-std::string spared_name(const Column& column) {
-  return model::with_suffix("_old_" + column.physical, "");
-}
-
-// A view runs with its caller's rights, so that row-level security sees the caller. PostgreSQL then
-// wants SELECT on every column the view lists, which holders of column grants do not have: for a
-// table with such grants, and without row-level security, the view runs with its owner's rights and
-// its own column grants.
-bool runs_as_caller(const Surroundings& around, const Table& table) {
-  const catalog::Table* base = around.snapshot.table(table.physical);
-  if (!base || base->row_security) return true;
-  return std::all_of(base->columns.begin(), base->columns.end(),
-                     [](auto& column) { return column.privileges.empty(); });
 }
 
 Sql create_view(const Table& table, const Qualified& view, const std::vector<Sql>& columns,
@@ -108,19 +44,30 @@ Sql set_default(const Qualified& view, const std::string& column, const Sql& val
   return format("ALTER VIEW {} ALTER COLUMN {} SET DEFAULT {}", view, Name(column), value);
 }
 
+Sql nothing_of(const model::Spared& gone) {
+  Sql null = format("NULL::{}", trusted(gone.type));
+  return gone.collation.empty() ? null : format("({} COLLATE {})", null, trusted(gone.collation));
+}
+
+Sql inner_view(const Surroundings& around, const Table& table, bool replace) {
+  auto columns = base_columns(table);
+  for (const model::Spared& spared : table.spared)
+    columns.push_back(spared.physical.empty()
+                          ? format("{} AS {}", nothing_of(spared), Name(spared.name))
+                          : format("{} AS {}", Name(spared.physical), Name(spared.name)));
+  if (table.marked) columns.push_back(format("{}", Name(model::marker)));
+  return create_view(table, {around.support_schema, table.inner_view}, columns,
+                     {around.base_schema, table.physical}, replace);
+}
+
 void create_inner_view(const Surroundings& around, const Chain& live, const Version& version,
                        const Table& table, std::vector<std::string>& out) {
   Qualified inner{around.support_schema, table.inner_view};
-  auto columns = base_columns(table);
-  auto spared = spared_columns(live, version, table);
-  for (const Column* column : spared)
-    columns.push_back(format("{} AS {}", Name(column->physical), Name(spared_name(*column))));
-  if (table.marked) columns.push_back(format("{}", Name(model::marker)));
-  out.push_back(create_view(table, inner, columns, {around.base_schema, table.physical}).str());
+  out.push_back(inner_view(around, table, false).str());
   if (table.marked)
     out.push_back(set_default(inner, model::marker, format("{}", version.ordinal)).str());
-  for (const Column* column : spared)
-    out.push_back(set_default(inner, spared_name(*column), null_default(column->type)).str());
+  for (const model::Spared& spared : table.spared)
+    out.push_back(set_default(inner, spared.name, null_default(spared.type)).str());
   for (const Column& column : table.columns)
     if (hides_base_default(live, version, table, column))
       out.push_back(set_default(inner, column.name, null_default(column.type)).str());
@@ -132,20 +79,6 @@ void create_inner_view(const Surroundings& around, const Chain& live, const Vers
 }
 
 }  // namespace
-
-void assign_layers(const Surroundings& around, const Chain& live, Version& next) {
-  for (auto& [logical, table] : next.tables) {
-    table.marked = linked(live, next, table.physical);
-    const auto& columns = std::as_const(table).columns;
-    bool hides = std::any_of(columns.begin(), columns.end(), [&](const Column& column) {
-      return hides_base_default(live, next, table, column);
-    });
-    table.owner_rights = !runs_as_caller(around, table);
-    table.inner_view.clear();
-    if (table.marked || hides)
-      table.inner_view = model::with_suffix(table.name, "_v" + std::to_string(next.ordinal));
-  }
-}
 
 std::vector<std::string> create_support_schema(const Surroundings& around) {
   return {format("CREATE SCHEMA IF NOT EXISTS {}", Name(around.support_schema)).str(),
@@ -204,6 +137,17 @@ std::vector<std::string> flatten_view(const Surroundings& around, const Version&
   return {create_view(table, {version.schema, table.name}, base_columns(table),
                       {around.base_schema, table.physical}, true)
               .str()};
+}
+
+std::vector<std::string> prune_inner_view(const Surroundings& around, const Table& table,
+                                          const std::vector<std::string>& columns) {
+  std::vector<std::string> statements;
+  for (const std::string& column : columns)
+    statements.push_back(format("ALTER VIEW {} ALTER COLUMN {} DROP DEFAULT",
+                                Qualified{around.support_schema, table.inner_view}, Name(column))
+                             .str());
+  statements.push_back(inner_view(around, table, true).str());
+  return statements;
 }
 
 std::vector<std::string> drop_views(const Surroundings& around,

@@ -13,9 +13,6 @@
 
 namespace pgstrata::plan {
 
-// Decides which tables of `next` need an inner view, and names it. `live`: the chain it will join.
-void assign_layers(const Surroundings& around, const Chain& live, model::Version& next);
-
 // The schema of inner views and functions, open to whoever writes through a version.
 std::vector<std::string> create_support_schema(const Surroundings& around);
 // CREATE SCHEMA <schema> with usage granted to whoever may use the base schema.
@@ -29,6 +26,11 @@ std::vector<std::string> create_views(const Surroundings& around, const Chain& l
 // The version view over the base table itself, in place.
 std::vector<std::string> flatten_view(const Surroundings& around, const model::Version& version,
                                       const model::Table& table);
+// The table's inner view in place, as `table` has it now: `columns` of it have lost what they
+// showed, which a default on them would turn into an error. (PostgreSQL forgets reloptions that are
+// not repeated.)
+std::vector<std::string> prune_inner_view(const Surroundings& around, const model::Table& table,
+                                          const std::vector<std::string>& columns);
 std::vector<std::string> drop_views(const Surroundings& around,
                                     const std::vector<const model::Table*>& tables,
                                     const std::string& schema);

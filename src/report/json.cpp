@@ -119,6 +119,7 @@ std::string json(const CompleteReport& report) {
   return print({{"already", report.already},
                 {"resumed", report.resumed},
                 {"retired", report.retired},
+                {"all_retired", report.all_retired},
                 {"version", report.version},
                 {"version_schema", report.version_schema},
                 {"notes", report.notes}});
@@ -127,10 +128,14 @@ std::string json(const CompleteReport& report) {
 std::string json(const RollbackReport& report) {
   Json lost = Json::array();
   for (const LostRows& rows : report.lost)
-    lost.push_back({{"table", rows.table}, {"column", rows.column}, {"rows", rows.rows}});
+    lost.push_back({{"table", rows.table},
+                    {"column", rows.column},
+                    {"rows", rows.rows},
+                    {"version", rows.version.empty() ? report.removed : rows.version}});
   return print({{"already", report.already},
                 {"resumed", report.resumed},
                 {"removed", report.removed},
+                {"all_removed", report.all_removed},
                 {"version", report.version},
                 {"version_schema", report.version_schema},
                 {"lost", lost},
@@ -158,13 +163,24 @@ std::string json(const BaselineReport& report) {
 
 std::string json(const StatusReport& report) {
   Json versions = Json::array();
-  for (const VersionStatus& version : report.versions)
+  for (const VersionStatus& version : report.versions) {
+    Json holds = Json::array();
+    for (const HeldColumn& held : version.holds)
+      holds.push_back({{"table", held.table},
+                       {"column", held.column},
+                       {"physical", held.physical},
+                       {"bytes", known(held.bytes)},
+                       {"unfilled", known(held.unfilled)}});
     versions.push_back({{"name", version.name},
                         {"schema", version.schema},
                         {"ordinal", version.ordinal},
                         {"status", version.status},
                         {"kind", version.kind},
-                        {"age_seconds", known(version.age_seconds)}});
+                        {"age_seconds", known(version.age_seconds)},
+                        {"holds", holds},
+                        {"lossy", version.lossy},
+                        {"dependents", version.dependents}});
+  }
   Json unfinished;
   if (report.unfinished)
     unfinished = {{"command", report.unfinished->command},

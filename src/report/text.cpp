@@ -55,6 +55,14 @@ std::string text(const StartReport& report) {
   return with_notes(out + use_it(report.version_schema), report.notes);
 }
 
+namespace {
+
+std::string names(const std::vector<std::string>& all, const std::string& last) {
+  return all.empty() ? last : fmt::format("{}", fmt::join(all, ", "));
+}
+
+}  // namespace
+
 std::string text(const CompleteReport& report) {
   std::string out;
   if (report.already)
@@ -63,7 +71,7 @@ std::string text(const CompleteReport& report) {
         report.retired.empty() ? "" : fmt::format(": version {} is gone", report.retired));
   else
     out = fmt::format("completed{}: version {} is gone", report.resumed ? " (resumed)" : "",
-                      report.retired);
+                      names(report.all_retired, report.retired));
   if (!report.version.empty())
     out +=
         fmt::format("; the oldest version now is {} ({})", report.version, report.version_schema);
@@ -78,13 +86,14 @@ std::string text(const RollbackReport& report) {
         report.removed.empty() ? "" : fmt::format(": version {} is gone", report.removed));
   else
     out = fmt::format("rolled back{}: version {} is gone", report.resumed ? " (resumed)" : "",
-                      report.removed);
+                      names(report.all_removed, report.removed));
   if (!report.version.empty())
     out +=
         fmt::format("; the newest version now is {} ({})", report.version, report.version_schema);
   for (const LostRows& lost : report.lost)
     out += fmt::format("\n{} of {} held a value in {} that only version {} could hold",
-                       plural(lost.rows, "row"), lost.table, lost.column, report.removed);
+                       plural(lost.rows, "row"), lost.table, lost.column,
+                       lost.version.empty() ? report.removed : lost.version);
   return with_notes(out, report.notes);
 }
 
@@ -111,6 +120,24 @@ std::string text(const BaselineReport& report) {
                     report.notes);
 }
 
+namespace {
+
+// What goes with the version, what crossing to it can lose, what others hung on it.
+std::string held_by(const VersionStatus& version) {
+  std::string out;
+  for (const HeldColumn& held : version.holds) {
+    out += fmt::format("\n  {}.{}{}", held.table, held.column,
+                       held.physical == held.column ? "" : " as " + held.physical);
+    if (held.bytes >= 0) out += ", about " + bytes(held.bytes);
+    if (held.unfilled > 0) out += ", about " + plural(held.unfilled, "row") + " not yet filled";
+  }
+  for (const std::string& title : version.lossy) out += "\n  loses values: " + one_line(title);
+  for (const std::string& dependent : version.dependents) out += "\n  " + one_line(dependent);
+  return out.empty() ? out : fmt::format("\n\n{} holds", version.name) + out;
+}
+
+}  // namespace
+
 std::string text(const StatusReport& report) {
   std::string out = fmt::format("base schema {}: ", report.schema);
   if (report.versions.empty())
@@ -130,6 +157,7 @@ std::string text(const StatusReport& report) {
         fmt::format("\n{:>4}  {:<{}}  {:<{}}  {:<12}  {}", version.ordinal, version.name, name,
                     version.schema, schema, version.status,
                     version.age_seconds < 0 ? "not yet" : duration(version.age_seconds) + " ago");
+  for (const VersionStatus& version : report.versions) out += held_by(version);
   if (report.unfinished)
     out += fmt::format("\n\nunfinished: {} of {}, {} of {} steps done; the same command resumes it",
                        report.unfinished->command, report.unfinished->version,

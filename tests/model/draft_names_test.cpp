@@ -33,7 +33,7 @@ void reference(Shop& shop, const std::string& column, const std::string& parent,
   key.columns = {column};
   key.schema = "public";
   key.table = shop.table(parent).table.physical;
-  key.referenced = {parent_column};
+  key.referenced = {shop.draft.column(shop.table(parent), parent_column, "test").physical};
   shop.draft.add_foreign_key(shop.table(), key, "test");
 }
 
@@ -134,6 +134,25 @@ BOOST_AUTO_TEST_CASE(a_foreign_key_follows_the_renames_of_a_table_that_is_not_ma
   const ForeignKey& key = next.table("orders")->foreign_keys.at(0);
   BOOST_TEST(key.table == "people");
   BOOST_TEST(key.referenced.at(0) == "number");
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_any_live_version_will_take_is_not_free) {
+  Shop shop;
+  shop.draft.rename_column(shop.table(), "qty", "pieces", "test");
+  const Version second = shop.draft.finish();
+  Draft renaming(second, shop.catalog, shop.binder, 3, "v3", "public_v3");
+  const std::vector<Version> oldest = {shop.before};
+  renaming.beside(oldest);
+  renaming.rename_column(renaming.table("orders", "test"), "pieces", "units", "test");
+  const Version third = renaming.finish();
+  const std::vector<Version> older = {shop.before, second};
+  Draft fourth(third, shop.catalog, shop.binder, 4, "v4", "public_v4");
+  fourth.beside(older);
+  Column pieces;
+  pieces.name = "pieces";
+  pieces.type = "text";
+  fourth.add_column(fourth.table("orders", "test"), pieces, {}, "test");
+  BOOST_TEST(fourth.finish().table("orders")->column("pieces")->physical == "_pieces_4");
 }
 
 BOOST_AUTO_TEST_CASE(a_referenced_table_stays) {

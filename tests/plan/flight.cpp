@@ -66,6 +66,8 @@ std::vector<Step> Flight::start_document(const std::string& file, const std::str
   const int ordinal = chain_.back().ordinal + 1;
   const std::string name = "v" + std::to_string(ordinal);
   model::Draft draft(chain_.back(), snapshot_, binder_, ordinal, name, "public_" + name);
+  const Chain older(chain_.begin(), chain_.end() - 1);
+  if (!older.empty()) draft.beside(older);
   migration::apply(migration::parse(file, content), draft);
   model::Version next = draft.finish();
   auto steps = plan_start(around(), chain_, next);
@@ -74,11 +76,11 @@ std::vector<Step> Flight::start_document(const std::string& file, const std::str
   return steps;
 }
 
-std::vector<Step> Flight::rollback() const {
+Outcome Flight::rollback() const {
   return plan_rollback(around(), chain_, std::nullopt);
 }
 
-Completion Flight::complete() const {
+Outcome Flight::complete() const {
   return plan_complete(around(), chain_);
 }
 

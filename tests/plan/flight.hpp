@@ -21,9 +21,9 @@ class Flight {
   std::vector<Step> start(const std::string& operations);
   std::vector<Step> start_document(const std::string& file, const std::string& content);
   // Plans the removal of the newest version; it stays.
-  std::vector<Step> rollback() const;
+  Outcome rollback() const;
   // Plans the retirement of the oldest version; it stays.
-  Completion complete() const;
+  Outcome complete() const;
 
   const Chain& chain() const { return chain_; }
   const catalog::Snapshot& snapshot() const { return snapshot_; }

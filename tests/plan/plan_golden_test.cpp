@@ -78,14 +78,14 @@ BOOST_AUTO_TEST_SUITE(plan_golden)
 BOOST_AUTO_TEST_CASE(columns_change_between_two_versions) {
   Flight flight(accounts());
   compare_with_golden("plan_columns_start.txt", text(flight.start(to_decimals)));
-  compare_with_golden("plan_columns_rollback.txt", text(flight.rollback()));
+  compare_with_golden("plan_columns_rollback.txt", text(flight.rollback().steps));
   compare_with_golden("plan_columns_complete.txt", text(flight.complete().steps));
 }
 
 BOOST_AUTO_TEST_CASE(tables_change_between_two_versions) {
   Flight flight(shop());
   compare_with_golden("plan_tables_start.txt", text(flight.start(new_tables)));
-  compare_with_golden("plan_tables_rollback.txt", text(flight.rollback()));
+  compare_with_golden("plan_tables_rollback.txt", text(flight.rollback().steps));
   compare_with_golden("plan_tables_complete.txt", text(flight.complete().steps));
 }
 
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_third_version_over_a_table_with_links_below) {
   Flight flight(accounts());
   flight.start(to_decimals);
   compare_with_golden("plan_third_start.txt", text(flight.start(renamed)));
-  compare_with_golden("plan_third_rollback.txt", text(flight.rollback()));
+  compare_with_golden("plan_third_rollback.txt", text(flight.rollback().steps));
   compare_with_golden("plan_third_complete.txt", text(flight.complete().steps));
 }
 
