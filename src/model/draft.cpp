@@ -175,6 +175,7 @@ void Draft::add_column(DraftTable& draft, Column column, std::optional<Expressio
     reject("duplicate-column",
            "table \"" + draft.table.name + "\" already has a column \"" + column.name + "\"",
            where);
+  reject_system_column(column.name, where);
   if (!draft.created) {
     Lineage lineage;
     if (up) {

@@ -124,6 +124,8 @@ class Draft {
 // physical column would not do that by itself: its default is an older version's.
 std::optional<sql::Expression> default_of_dropped(const Column& column);
 
+void reject_system_column(const std::string& name, const std::string& where);
+
 // A logical column's use in an index, a check or a foreign key of the same table.
 bool uses_column(const Index& index, const std::string& column);
 bool uses_column(const Check& check, const std::string& column);

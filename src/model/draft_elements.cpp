@@ -56,16 +56,20 @@ bool uses_column(const ForeignKey& key, const std::string& column) {
   return contains(key.columns, column);
 }
 
+void reject_system_column(const std::string& name, const std::string& where) {
+  static const std::set<std::string> system{"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"};
+  if (system.count(name))
+    throw Error(Exit::migration, "system-column",
+                "\"" + name + "\" is a system column of every table", where, "choose another name");
+}
+
 void Draft::rename_column(DraftTable& draft, const std::string& from, const std::string& to,
                           const std::string& where) {
   Column& renamed = column(draft, from, where);
   if (draft.table.column(to))
     throw Error(Exit::migration, "duplicate-column",
                 "table \"" + draft.table.name + "\" already has a column \"" + to + "\"", where);
-  static const std::set<std::string> system{"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"};
-  if (system.count(to))
-    throw Error(Exit::migration, "system-column",
-                "\"" + to + "\" is a system column of every table", where, "choose another name");
+  reject_system_column(to, where);
   renamed.name = to;
   if (auto node = draft.lineages.extract(from)) {
     node.key() = to;
