@@ -55,6 +55,12 @@ REFUSED = {
         add({"name": "g", "generated": {"expression": "a + 1"}}), "generated"),
     "an identity column added to a table": (
         add({"name": "g", "generated": {"identity": {"user_specified_values": "ALWAYS"}}}), "identity"),
+    "SET DEFAULT together with a default": (
+        {"alter_column": {"table": "t", "column": "a", "default": "1", "references": {
+            "name": "f", "table": "parent", "column": "u", "on_delete": "SET DEFAULT"}}}, "SET DEFAULT"),
+    "SET DEFAULT on an added column": (
+        add({"name": "g", "default": "1", "references": {
+            "name": "f", "table": "parent", "column": "u", "on_update": "SET DEFAULT"}}), "SET DEFAULT"),
     "a key that foreign keys reference": (
         {"alter_column": {"table": "parent", "column": "id", "type": "bigint", "up": "id", "down": "id"}}, "parent"),
 }

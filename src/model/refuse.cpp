@@ -113,6 +113,25 @@ void refuse_referenced(const DraftTable& table, const Change& change, const cata
   }
 }
 
+// In flight a default that only the new version has stands on its view, where no foreign key looks.
+void refuse_set_default(const DraftTable& table, const Change& change) {
+  for (const ForeignKey& key : table.table.foreign_keys) {
+    if (!table.new_foreign_keys.count(key.name)) continue;
+    if (key.on_delete != 'd' && key.on_update != 'd') continue;
+    for (const std::string& column : key.columns) {
+      const Lineage& lineage = table.lineages.at(column);
+      std::optional<sql::Expression> meanwhile;
+      if (lineage.origin && !lineage.translated)
+        meanwhile = change.previous.column(*lineage.origin)->default_;
+      if (table.table.column(column)->default_ == meanwhile) continue;
+      refuse("foreign key \"" + key.name + "\" has a SET DEFAULT action, and column \"" + column +
+                 "\" has its default only once the migration is completed",
+             change.previous.name + "." + column,
+             "use another action, or add the key in a migration of its own, without `up`");
+    }
+  }
+}
+
 void refuse_foreign_keys(const DraftTable& table, const Change& change) {
   for (const ForeignKey& key : change.previous.foreign_keys)
     for (const std::string& column : change.translated) {
@@ -216,6 +235,7 @@ void refuse_unsupported(const Draft& draft) {
     refuse_kinds(table, change, *base);
     refuse_dependents(change, *base);
     refuse_foreign_keys(table, change);
+    refuse_set_default(table, change);
     refuse_referenced(table, change, *base, draft.snapshot().schema);
   }
   const auto known_keys = foreign_keys_of(draft.previous(), draft.snapshot().schema);
