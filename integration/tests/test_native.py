@@ -46,6 +46,7 @@ CASES = {
                          "ALTER TABLE t ALTER b SET NOT NULL"),
     "a default": ([alter(column="b", default="'hi'")], "ALTER TABLE t ALTER b SET DEFAULT 'hi'"),
     "no default": ([alter(column="a", default=None)], "ALTER TABLE t ALTER a DROP DEFAULT"),
+    "a default of NULL": ([alter(column="a", default="NULL")], "ALTER TABLE t ALTER a SET DEFAULT NULL"),
     "a comment": ([alter(column="b", comment="it's")], "COMMENT ON COLUMN t.b IS 'it''s'"),
     "no comment": ([alter(column="a", comment=None)], "COMMENT ON COLUMN t.a IS NULL"),
     "a check": ([alter(column="c", check={"name": "c_small", "constraint": "c < 1000"})],

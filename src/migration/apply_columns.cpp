@@ -131,7 +131,7 @@ void alter_default(Draft& draft, DraftTable& table, const AlterColumn& operation
            "column \"" + column.name + "\" is an identity or generated column and has no default",
            operation.column.at);
   if (value)
-    column.default_ = bind_default(draft, value->value, column.type, value->at.str());
+    column.default_ = bind_given_default(draft, *value, column.type);
   else
     column.default_.reset();
   if (table.created) column.physical_default = column.default_;

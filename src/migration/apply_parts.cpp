@@ -3,6 +3,7 @@
 #include "model/compose.hpp"
 #include "model/names.hpp"
 #include "pgstrata/error.hpp"
+#include "sql/references.hpp"
 
 namespace pgstrata::migration {
 
@@ -14,6 +15,13 @@ sql::Expression bind_text(Draft& draft, const DraftTable& table, const Text& sou
 sql::Expression bind_default(Draft& draft, const std::string& source, const std::string& type,
                              const std::string& where) {
   return draft.binder().bind(source, {.table = "default_of_a_column", .columns = {}}, type, where);
+}
+
+std::optional<sql::Expression> bind_given_default(Draft& draft, const Text& given,
+                                                  const std::string& type) {
+  sql::Expression bound = bind_default(draft, given.value, type, given.at.str());
+  if (sql::is_null_constant(given.value)) return {};
+  return bound;
 }
 
 char code(FkAction action) {
@@ -59,8 +67,7 @@ model::Column make_column(Draft& draft, const DraftTable& table, const Column& f
              "column \"" + column.name + "\" is " + from.type.value +
                  ", which has a default of its own",
              from.default_->at);
-    column.default_ =
-        bind_default(draft, from.default_->value, column.type, from.default_->at.str());
+    column.default_ = bind_given_default(draft, *from.default_, column.type);
   }
   if (!type.serial.empty()) {
     std::string name = draft.sequence_for(table.table.name, column.name);

@@ -19,6 +19,10 @@ sql::Expression bind_text(Draft& draft, const DraftTable& table, const Text& sou
 sql::Expression bind_default(Draft& draft, const std::string& source, const std::string& type,
                              const std::string& where);
 
+// One that a document gives; the constant NULL is none, as for PostgreSQL.
+std::optional<sql::Expression> bind_given_default(Draft& draft, const Text& given,
+                                                  const std::string& type);
+
 // The column of the document as a column of the model: type, default, sequence of a serial.
 model::Column make_column(Draft& draft, const DraftTable& table, const Column& column);
 // The constraints that a column brings along: primary key, unique, check, references.

@@ -143,6 +143,15 @@ bool is_untyped_literal(const std::string& source) {
   return constant.contains("sval") || constant.value("isnull", false);
 }
 
+bool is_null_constant(const std::string& source) {
+  json expression;
+  std::size_t shift = 0;
+  if (parse_expression(source, expression, shift)) return false;
+  const json* inner = &expression;
+  while (inner->contains("TypeCast")) inner = &(*inner)["TypeCast"]["arg"];
+  return inner->contains("A_Const") && (*inner)["A_Const"].value("isnull", false);
+}
+
 std::string select_target(const std::string& view_definition, const std::string& alias) {
   const Tokens tokens = scan(view_definition);
   const auto text = [&](const Token& token) {

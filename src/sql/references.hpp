@@ -37,6 +37,9 @@ std::string strip_schema(const std::string& source, const std::string& schema,
 // target it is assigned to, but a view's column would make it text.
 bool is_untyped_literal(const std::string& source);
 
+// Is the expression the constant NULL, cast or not? As a default PostgreSQL takes it for none.
+bool is_null_constant(const std::string& source);
+
 // The target of a printed ` SELECT <target> AS <alias> FROM …`, the first alias of that name
 // outside parentheses. Empty if there is none.
 std::string select_target(const std::string& view_definition, const std::string& alias);

@@ -89,6 +89,10 @@ BOOST_AUTO_TEST_CASE(untyped_constants_are_told_from_typed_ones) {
   BOOST_TEST(!is_untyped_literal("'x'::text"));
   BOOST_TEST(!is_untyped_literal("1"));
   BOOST_TEST(!is_untyped_literal("'a' || 'b'"));
+  BOOST_TEST(is_null_constant("null"));
+  BOOST_TEST(is_null_constant("CAST(NULL AS numeric(9, 2))::text"));
+  BOOST_TEST(!is_null_constant("NULL::int + 1"));
+  BOOST_TEST(!is_null_constant("'NULL'"));
 }
 
 BOOST_AUTO_TEST_CASE(the_target_of_a_printed_view_ends_at_its_alias) {
