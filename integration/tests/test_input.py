@@ -40,6 +40,11 @@ operations:
       up: "a || ("
       down: length(a)
 """, (6, None), ["syntax error"]),
+    "SQL with a syntax error": ("""\
+operations:
+  - sql:
+      up: CREATE TABEL n (a int)
+""", (3, 11), ["syntax error", "TABEL", "character 8"]),
     "an up that reads a column that is not there": ("""\
 operations:
   - alter_column:

@@ -3,6 +3,7 @@
 #include "migration/apply_parts.hpp"
 #include "pgstrata/error.hpp"
 #include "sql/statements.hpp"
+#include "sql/syntax.hpp"
 
 namespace pgstrata::migration {
 
@@ -24,6 +25,7 @@ namespace {
 // A run is resumed and undone by its journal: what ends the transaction that holds both a statement
 // and its record, or half of which can fail, would make the journal lie.
 void check_statements(const Text& text) {
+  sql::check_statements_syntax(text.value, text.at.str());
   bool controls = false, outside = false;
   std::size_t count = 0;
   try {

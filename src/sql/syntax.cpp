@@ -85,6 +85,18 @@ void check_one_expression(const std::string& source, const std::string& where) {
   if (error && error->not_one_expression) throw bad_expression(source, error->message, 0, where);
 }
 
+void check_statements_syntax(const std::string& source, const std::string& where) {
+  json statements;
+  const auto error = parse_statements(source, statements);
+  if (!error || error->position == 0) return;  // without a place it is a limit of ours
+  const bool past_end = error->position > characters(source);
+  throw Error(Exit::migration, "bad-sql",
+              error->message +
+                  (past_end ? " at the end" : " at character " + std::to_string(error->position)) +
+                  " of the SQL",
+              where, caret(source, error->position));
+}
+
 void check_type_syntax(const std::string& source, const std::string& where) {
   constexpr std::string_view prefix = "SELECT CAST(NULL AS ";
   json statements;

@@ -22,6 +22,9 @@ void check_expression_syntax(const std::string& source, const std::string& where
 // be read at all. For callers that ask a server next.
 void check_one_expression(const std::string& source, const std::string& where);
 
+// Throws "bad-sql" on statements that PostgreSQL 15's grammar refuses, with the place in them.
+void check_statements_syntax(const std::string& source, const std::string& where);
+
 // Throws "unknown-type" unless `source` is a type name and nothing else.
 void check_type_syntax(const std::string& source, const std::string& where);
 
