@@ -2,7 +2,7 @@
 import psycopg2
 import pytest
 
-from rig.cli import DATA
+from rig.cli import DATA, DONE, KILLED
 
 TABLES = """
 CREATE TABLE t (id int PRIMARY KEY, a int, b text DEFAULT 'd');
@@ -171,6 +171,38 @@ def test_sql_on_complete_runs_as_the_last_unit(flight, cli):
     assert db.value("SELECT to_regclass('public.n')::text") is None
     cli.complete()
     assert db.execute("SELECT z FROM n") == [(5,)]
+
+
+def test_a_version_shows_what_its_on_complete_sql_left(flight, cli):
+    db = flight(TABLES + "CREATE TABLE parent (x int)", [
+        {"alter_column": {"table": "t", "column": "b", "type": "varchar(9)", "up": "left(b, 9)", "down": "b"}},
+        {"sql": {"onComplete": True, "up": """
+            CREATE TABLE n (id serial, x text DEFAULT 'new');
+            ALTER TABLE t ADD extra int DEFAULT 7, ALTER a SET DEFAULT 3;
+            COMMENT ON COLUMN t.a IS 'the a';
+            ALTER TABLE parent RENAME TO elders"""}}])
+    db.execute("CREATE VIEW reader AS SELECT b FROM public_new.t")
+    cli.complete()
+    db.execute("INSERT INTO public_new.n DEFAULT VALUES")
+    assert db.execute("SELECT id, x FROM public_new.n") == [(1, "new")]
+    db.execute("INSERT INTO public_new.t (id, b) VALUES (2, 'y')")
+    assert db.execute("SELECT a, b, extra FROM public_new.t WHERE b = 'y'") == [(3, "y", 7)]
+    assert db.value("SELECT col_description('public_new.t'::regclass, 2)") == "the a"
+    assert db.value("SELECT to_regclass('public_new.elders')::text || coalesce(to_regclass('public_new.parent')::text,"
+                    " '')") == "public_new.elders"
+    db.execute("DROP VIEW reader")
+    cli.start("next", [{"rename_column": {"table": "t", "from": "extra", "to": "more"}}])
+    cli.complete()
+    assert db.execute("SELECT more FROM public_next.t WHERE b = 'y'") == [(7,)]
+
+
+def test_a_kill_after_on_complete_sql_still_shows_what_it_left(flight, cli):
+    db = flight(TABLES, [{"sql": {"onComplete": True, "up": "CREATE TABLE n (a int); ALTER TABLE t ADD extra int"}}])
+    runs = [cli.complete("--kill-after-step", step, expect=None).exit for step in range(1, 9)]
+    assert runs[0] == KILLED and runs[-1] == DONE
+    assert db.execute("SELECT count(*) FROM public_new.n") == [(0,)]
+    assert db.execute("SELECT count(extra) FROM public_new.t") == [(0,)]
+    assert cli.status()["unfinished"] is None
 
 
 def test_the_old_map_form_of_index_columns_is_read(flight):

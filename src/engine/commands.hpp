@@ -40,6 +40,9 @@ std::vector<plan::Remark> check_before(Session& session, const Prepared& prepare
 // ----------------------------------------------------------------------------------------------
 CompleteReport complete(Session& session, const std::optional<std::string>& version,
                         const CompleteOptions& options);
+// The steps of a completion that ends with a migration's own SQL, and what follows from that.
+bool runs_on_complete(Session& session, const state::RunRow& run);
+void execute_with_on_complete(Session& session, const state::RunRow& run, int kill_after_step);
 RollbackReport rollback(Session& session, const std::optional<std::string>& version,
                         const RollbackOptions& options);
 MigrateReport migrate(Session& session, const std::string& directory,

@@ -19,10 +19,13 @@ const state::VersionRow* find(const std::vector<state::VersionRow>& rows, int or
   return nullptr;
 }
 
-std::vector<std::string> closing(const Session& session, const state::RunRow& run) {
-  return {session.store.set_status_sql(run.ordinal, Status::retired),
-          session.store.adopt_models_sql(run.id),
-          session.store.finish_run_sql(run.id, RunStatus::done)};
+void execute(Session& session, const state::RunRow& run, bool on_complete,
+             const CompleteOptions& options) {
+  if (on_complete) return execute_with_on_complete(session, run, options.kill_after_step);
+  session.execute(run.id, 1, 0, options.kill_after_step,
+                  {session.store.set_status_sql(run.ordinal, Status::retired),
+                   session.store.adopt_models_sql(run.id),
+                   session.store.finish_run_sql(run.id, RunStatus::done)});
 }
 
 void describe(CompleteReport& report, const state::VersionRow& retired,
@@ -58,7 +61,7 @@ CompleteReport resume(Session& session, const History& history,
   if (options.skip_on_complete)
     report.notes.push_back(
         skip_failed_sql(session, run, "complete", "onComplete", "--skip-on-complete"));
-  session.execute(run.id, 1, 0, options.kill_after_step, closing(session, run));
+  execute(session, run, runs_on_complete(session, run), options);
   for (auto& row : history.chain)
     if (row.ordinal != run.ordinal) {
       describe(report, *subject, row);
@@ -202,7 +205,7 @@ CompleteReport complete_oldest(Session& session, const std::optional<std::string
         run.id = session.store.insert_run(run, outcome.steps);
       },
       Commit::before_others);
-  session.execute(run.id, 1, 0, options.kill_after_step, closing(session, run));
+  execute(session, run, !chain[1].on_complete.empty(), options);
   CompleteReport report;
   describe(report, history.chain[0], history.chain[1]);
   return report;

@@ -65,7 +65,8 @@ class CompletePlan {
     drop_functions();  // one may depend on the sequence of a column that goes
     for (const TableChange& change : changes_) drop_columns(change);
     for (const std::string& sql : after_.front().on_complete)
-      steps_.push_back(user_sql("onComplete", "run onComplete SQL", "the migration's last unit",
+      steps_.push_back(user_sql("onComplete", "run onComplete SQL",
+                                "the last unit; the version then shows what it left",
                                 around_.user_path, sql));
     finish_models();
     return {std::move(steps_), std::move(after_)};

@@ -56,6 +56,11 @@ Outcome plan_rollback(const Surroundings& around, const Chain& chain, const Made
 // before its first unit.
 Step unretire(const Surroundings& around, const model::Version& version);
 
+// Views of the only live version after `onComplete` SQL: `shown` is what they show, `now` what the
+// catalog says since; it gets what planning decides.
+std::vector<Step> plan_show(const Surroundings& around, const model::Version& shown,
+                            model::Version& now);
+
 // What readers of `plan` should know; one sentence each, with the object it is about.
 struct Remark {
   std::string object, text;

@@ -60,6 +60,22 @@ Sql inner_view(const Surroundings& around, const Table& table, bool replace) {
                      {around.base_schema, table.physical}, replace);
 }
 
+// Defaults, comments and grants of a version view.
+void describe_view(const Surroundings& around, const Table& table, const Qualified& view,
+                   std::vector<std::string>& out) {
+  for (const Column& column : table.columns)
+    if (column.default_ && !column.generated && !column.identity)
+      out.push_back(set_default(view, column.name, trusted(column.default_->text)).str());
+  if (table.comment)
+    out.push_back(format("COMMENT ON VIEW {} IS {}", view, Literal(*table.comment)).str());
+  for (const Column& column : table.columns)
+    if (column.comment)
+      out.push_back(
+          format("COMMENT ON COLUMN {}.{} IS {}", view, Name(column.name), Literal(*column.comment))
+              .str());
+  grant_on_view(around, table, view, false, out);
+}
+
 void create_inner_view(const Surroundings& around, const Chain& live, const Version& version,
                        const Table& table, std::vector<std::string>& out) {
   Qualified inner{around.support_schema, table.inner_view};
@@ -118,17 +134,7 @@ std::vector<std::string> create_views(const Surroundings& around, const Chain& l
     out.push_back(
         create_view(table, view, columns, {around.support_schema, table.inner_view}).str());
   }
-  for (const Column& column : table.columns)
-    if (column.default_ && !column.generated && !column.identity)
-      out.push_back(set_default(view, column.name, trusted(column.default_->text)).str());
-  if (table.comment)
-    out.push_back(format("COMMENT ON VIEW {} IS {}", view, Literal(*table.comment)).str());
-  for (const Column& column : table.columns)
-    if (column.comment)
-      out.push_back(
-          format("COMMENT ON COLUMN {}.{} IS {}", view, Name(column.name), Literal(*column.comment))
-              .str());
-  grant_on_view(around, table, view, false, out);
+  describe_view(around, table, view, out);
   return out;
 }
 
@@ -148,6 +154,23 @@ std::vector<std::string> prune_inner_view(const Surroundings& around, const Tabl
                              .str());
   statements.push_back(inner_view(around, table, true).str());
   return statements;
+}
+
+std::vector<std::string> replace_view(const Surroundings& around, const Version& version,
+                                      const Table& shown, const Table& table) {
+  Qualified view{version.schema, table.name};
+  std::vector<std::string> out = flatten_view(around, version, table);
+  for (const Column& column : shown.columns)
+    if (column.default_ && !table.column(column.name)->default_)
+      out.push_back(
+          format("ALTER VIEW {} ALTER COLUMN {} DROP DEFAULT", view, Name(column.name)).str());
+  for (const Column& column : shown.columns)
+    if (column.comment && !table.column(column.name)->comment)
+      out.push_back(format("COMMENT ON COLUMN {}.{} IS NULL", view, Name(column.name)).str());
+  if (shown.comment && !table.comment)
+    out.push_back(format("COMMENT ON VIEW {} IS NULL", view).str());
+  describe_view(around, table, view, out);
+  return out;
 }
 
 std::vector<std::string> drop_views(const Surroundings& around,

@@ -31,6 +31,10 @@ std::vector<std::string> flatten_view(const Surroundings& around, const model::V
 // not repeated.)
 std::vector<std::string> prune_inner_view(const Surroundings& around, const model::Table& table,
                                           const std::vector<std::string>& columns);
+// The same with defaults, comments and grants; `shown` is what the view shows, and none of its
+// columns is gone.
+std::vector<std::string> replace_view(const Surroundings& around, const model::Version& version,
+                                      const model::Table& shown, const model::Table& table);
 std::vector<std::string> drop_views(const Surroundings& around,
                                     const std::vector<const model::Table*>& tables,
                                     const std::string& schema);
