@@ -4,6 +4,7 @@
 // lost columns went with them, or shows names that the table has no more, and is made anew.
 #include <algorithm>
 
+#include "plan/layers.hpp"
 #include "plan/planner.hpp"
 #include "plan/step_builder.hpp"
 #include "plan/views.hpp"

@@ -8,8 +8,8 @@ namespace pgstrata::state {
 
 Control Store::control() const {
   const auto rows = connection_.execute(
-      fmt::format("SELECT paused, max_rate, workers FROM {} WHERE base_schema = $1",
-                  state_object(names_, "control")),
+      fmt::format("SELECT paused, max_rate, {} FROM {} WHERE base_schema = $1",
+                  installed() < 3 ? "NULL" : "workers", state_object(names_, "control")),
       {names_.base_schema});
   if (rows.empty()) return {};
   Control control{rows.boolean(0, 0), std::nullopt, std::nullopt};
@@ -41,6 +41,7 @@ std::string Store::report_fill_sql(std::int64_t run, int sequence, double rows_p
 }
 
 std::vector<FillReport> Store::fills(std::int64_t run) const {
+  if (installed() < 3) return {};  // an older release's start says nothing of itself
   const auto rows = connection_.execute(
       fmt::format(
           "SELECT b.schema_name, b.table_name, b.pages, "

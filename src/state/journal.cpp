@@ -72,9 +72,9 @@ std::vector<StepRow> Store::steps(std::int64_t run) const {
                   "phase, 'kind', kind, 'title', title, 'makes', coalesce(step ->> 'makes', ''), "
                   "'beside', coalesce(step ->> 'beside', 'false')::boolean) END, "
                   "done_at IS NOT NULL, sum(length(step::text)) OVER (ORDER BY sequence) < "
-                  "1000000, error FROM {} "
+                  "1000000, {} FROM {} "
                   "WHERE run = $1 ORDER BY sequence",
-                  state_object(names_, "steps")),
+                  installed() < 2 ? "NULL" : "error", state_object(names_, "steps")),
       {std::to_string(run)});
   std::vector<StepRow> steps;
   steps.reserve(rows.size());

@@ -27,15 +27,6 @@ std::string rendered(std::string_view file, const Names& names) {
   return text;
 }
 
-void refuse_newer(int installed, const Names& names) {
-  if (installed <= current_schema_version()) return;
-  throw Error(
-      Exit::state, "newer-state-schema",
-      fmt::format("state schema version {} was installed by a newer release; this one knows {}",
-                  installed, current_schema_version()),
-      names.state_schema, "use that release of pgstrata");
-}
-
 // A schema of that name may be there already, made by an administrator for us; anything in it that
 // is not ours would make it somebody else's.
 void create_or_adopt_schema(db::Connection& connection, const Names& names) {
@@ -55,6 +46,15 @@ void create_or_adopt_schema(db::Connection& connection, const Names& names) {
 }
 
 }  // namespace
+
+void refuse_newer(int installed, const Names& names) {
+  if (installed <= current_schema_version()) return;
+  throw Error(
+      Exit::state, "newer-state-schema",
+      fmt::format("state schema version {} was installed by a newer release; this one knows {}",
+                  installed, current_schema_version()),
+      names.state_schema, "use that release of pgstrata");
+}
 
 int current_schema_version() {
   return static_cast<int>(std::size(files));

@@ -12,6 +12,9 @@ int current_schema_version();
 // The version installed in the database, 0 if none.
 int installed_schema_version(db::Connection& connection, const Names& names);
 
+// Throws Error(Exit::state, "newer-state-schema") if it is newer than this release.
+void refuse_newer(int installed, const Names& names);
+
 // Brings the schema to the current version in one transaction; safe against others doing the same.
 // True if it changed something. Throws as Store::ensure().
 bool install_schema(db::Connection& connection, const Names& names);

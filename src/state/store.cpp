@@ -86,13 +86,20 @@ Store::Store(db::Connection& connection, Names names)
     : connection_(connection), names_(std::move(names)) {}
 
 bool Store::exists() const {
-  if (!exists_) exists_ = installed_schema_version(connection_, names_) > 0;
-  return exists_;
+  return installed() > 0;
+}
+
+int Store::installed() const {
+  if (installed_ < current_schema_version()) {
+    installed_ = installed_schema_version(connection_, names_);
+    refuse_newer(installed_, names_);
+  }
+  return installed_;
 }
 
 bool Store::ensure() {
   const bool changed = install_schema(connection_, names_);
-  exists_ = true;
+  installed_ = current_schema_version();
   return changed;
 }
 

@@ -140,7 +140,9 @@ class Store {
  private:
   db::Connection& connection_;
   Names names_;
-  mutable bool exists_ = false;
+  // The installed version, 0 if none; asked again until it is this release's.
+  int installed() const;
+  mutable int installed_ = 0;
 };
 
 // The right to change one base schema: a session-level advisory lock on a connection of its own,
