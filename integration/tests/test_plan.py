@@ -133,3 +133,20 @@ def test_the_plan_says_that_a_deferrable_key_is_checked_at_once_on_a_twin(db, cl
     said = warnings(db, cli, "CREATE TABLE t (id int PRIMARY KEY, a int UNIQUE DEFERRABLE INITIALLY DEFERRED)", [
         {"alter_column": {"table": "t", "column": "a", "type": "bigint", "up": "a", "down": "a::int"}}])
     assert "deferrable" in json.dumps(said) or "deferrable" in cli.run("plan", "new.json", "--json").out, said
+
+
+def test_triggers_that_the_backfill_fires_are_named_before_it_fires_them(db, cli):
+    db.tables("""
+        CREATE TABLE t (id int PRIMARY KEY, a int);
+        INSERT INTO t SELECT n, n FROM generate_series(1, 7) n;
+        CREATE TABLE fired (n int);
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN INSERT INTO public.fired VALUES (NEW.id); RETURN NULL; END';
+        CREATE TRIGGER audit AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION note();
+        CREATE TRIGGER other AFTER UPDATE OF id ON t FOR EACH ROW EXECUTE FUNCTION note();
+    """)
+    cli.file("new", [{"alter_column": {"table": "t", "column": "a", "type": "bigint"}}])
+    findings = cli.run("plan", "new.json", "--json").json["findings"]
+    assert [f["object"] for f in findings] == ["audit"]
+    assert "audit: this trigger fires for the rows of t" in cli.run("start", "new.json").err
+    assert db.value("SELECT count(*) FROM fired") == 7

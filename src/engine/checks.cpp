@@ -256,6 +256,23 @@ void check_references(Session& session, const Prepared& prepared, const Table& b
   }
 }
 
+// The backfill is an UPDATE like any other to triggers of users.
+void triggers_fired(const catalog::Snapshot& snapshot, const plan::Fill& fill,
+                    std::vector<plan::Remark>& findings) {
+  const catalog::Table* base = snapshot.table(fill.table);
+  if (!base) return;
+  for (const catalog::Trigger& trigger : base->triggers) {
+    const bool named =
+        trigger.of_columns.empty() || std::ranges::any_of(fill.assignments, [&](auto& assignment) {
+          return std::ranges::count(trigger.of_columns, assignment.column) > 0;
+        });
+    if (!trigger.ours && trigger.on_update && trigger.enabled != 'D' && named)
+      findings.push_back({trigger.name, "this trigger fires for the rows of " + fill.table +
+                                            " as the backfill updates them; disable it meanwhile "
+                                            "if it should not"});
+  }
+}
+
 }  // namespace
 
 std::vector<plan::Remark> check_before(Session& session, const Prepared& prepared) {
@@ -269,6 +286,8 @@ std::vector<plan::Remark> check_before(Session& session, const Prepared& prepare
         {"prepared transactions",
          std::to_string(prepared.snapshot.prepared_transactions) +
              " prepared transactions are open; their locks can hold a step up until it gives up"});
+  for (auto& step : prepared.steps)
+    if (step.fill) triggers_fired(prepared.snapshot, *step.fill, findings);
   for (auto& [logical, after] : prepared.next.tables) {
     const Table* before = prepared.live.back().physical_table(after.physical);
     if (!before || *before == after) continue;

@@ -275,7 +275,8 @@ StartReport start(Session& session, const Documents& documents, const StartOptio
   if (already_known(session, history, documents, options, report)) return report;
   // Everything that can be refused is refused before even a baseline is recorded.
   Prepared prepared = prepare(session, std::move(history), documents, options.accept_functions);
-  check_before(session, prepared);
+  for (auto& finding : check_before(session, prepared))
+    session.progress.note(finding.object + ": " + finding.text);
   if (prepared.history.chain.empty()) {
     ensure_first_version(session, prepared.history);
     prepared = prepare(session, session.history(), documents, options.accept_functions);
