@@ -114,7 +114,8 @@ def test_a_killed_backfill_goes_on_where_it_was_and_tells_the_time_left_at_once(
     assert db.value("SELECT count(*) FROM t WHERE _m <> -2") == 0
 
 
-def test_a_state_schema_of_the_release_before_is_upgraded_under_a_start_in_flight(db, cli):
+@pytest.mark.parametrize("installed", [1, 2])
+def test_the_state_schema_of_an_older_release_is_upgraded_under_a_start_in_flight(db, cli, installed):
     db.tables(TABLE.format(rows=2000))
     cli.run("baseline", "one")
     cli.start("two", LOSSY, "--kill-after-step", 1, expect=-9)
@@ -122,6 +123,9 @@ def test_a_state_schema_of_the_release_before_is_upgraded_under_a_start_in_fligh
                "ALTER TABLE pgstrata.backfills DROP COLUMN rows_per_second, DROP COLUMN workers,"
                " DROP COLUMN throttled, DROP COLUMN reported_at;"
                "DROP FUNCTION pgstrata.assert_batch; DELETE FROM pgstrata.meta WHERE version = 3")
+    if installed < 2:
+        db.execute("ALTER TABLE pgstrata.steps DROP COLUMN error, DROP COLUMN skipped_at;"
+                   "DELETE FROM pgstrata.meta WHERE version = 2")
     status = cli.status()
     assert status["unfinished"]["version"] == "two" and [v["name"] for v in status["versions"]] == ["one", "two"]
     cli.start("two", LOSSY)
