@@ -107,7 +107,7 @@ class Migration:
         self.ups = {d.name: ((d.store,), lambda row, s=d.store: row[s]) for d in self.old}
         self.backwards, self.operations = [], []
         self.touched, self.read_by_down, self.added = set(), set(), {}
-        self.taken = {d.name for d in self.old}
+        self.taken = {name for d in self.old for name in (d.name, d.store)}
 
     def grow(self, count):
         choices = [self.alter] * 5 + [self.rename] * 2 + [self.add] * 3 + [self.drop] * 2 + [

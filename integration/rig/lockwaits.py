@@ -50,7 +50,9 @@ class LockWaits:
                 continue
             self.waits.append((said["application"], wait[2], wait[3]))
             waiting = _pids(queue[2])
-            before = _pids(queue[1]) + waiting[:waiting.index(int(wait[1]))]
+            # A waiter that was served between the two lines is in neither list.
+            mine = int(wait[1])
+            before = _pids(queue[1]) + (waiting[:waiting.index(mine)] if mine in waiting else waiting)
             behind_us = our_pids & set(before)
             assert ours(said["application"]) or not behind_us, (
                 f"{said['application']!r} waited {wait[4]} ms for {wait[2]} on {wait[3]} behind {behind_us}")

@@ -64,7 +64,8 @@ bool Overseer::man(Work work) {
       start(post, number, work);
     working = working || (post && !post->ended);
   }
-  return working;
+  // A worker may have given its chunk back and ended since the chunks were looked at.
+  return working || (chunks && shared_.chunks_left());
 }
 
 void Overseer::start(std::unique_ptr<Post>& post, int number, Work work) {
@@ -117,7 +118,7 @@ void Overseer::oversee() {
   if (throttle_.busy() && !control_.paused) probe(now);
   if (now - told_all_ >= tell_every) tell("off");
   const auto sum = shared_.rows + shared_.pages_done;
-  if (sum != last_sum_ || shared_.held) moved_ = now;
+  if (sum != last_sum_ || shared_.held || now < shared_.rate.free_at()) moved_ = now;
   last_sum_ = sum;
   if (now - moved_ >= patience) name_blockers(now);
   if (now - moved_ >= options.total) give_up_on_locks(now);

@@ -73,7 +73,20 @@ Clock::duration rest_after(Clock::duration batch, double share) {
 
 void Rate::set(double rows_per_second) {
   const std::lock_guard lock(mutex_);
+  if (rows_per_second_ == rows_per_second) return;
   rows_per_second_ = rows_per_second;
+  free_at_ = {};
+  ++changes_;
+}
+
+int Rate::changes() const {
+  const std::lock_guard lock(mutex_);
+  return changes_;
+}
+
+Clock::time_point Rate::free_at() const {
+  const std::lock_guard lock(mutex_);
+  return free_at_;
 }
 
 double Rate::limit() const {

@@ -87,10 +87,12 @@ class Rate {
  public:
   explicit Rate(double rows_per_second) : rows_per_second_(rows_per_second) {}
 
-  void set(double rows_per_second);  // 0 = unlimited
+  void set(double rows_per_second);  // 0 = unlimited; what was filled before costs no more time
+  int changes() const;               // how often it was set to something else
   double limit() const;
   // Rows were filled at `now`: when may the next batch begin?
   Clock::time_point after(std::int64_t rows, Clock::time_point now);
+  Clock::time_point free_at() const;
   // Upper bound for the rows of one batch, so that a slow rate comes in small portions; 0 = none.
   double batch_rows() const;
 
@@ -98,6 +100,7 @@ class Rate {
   mutable std::mutex mutex_;
   double rows_per_second_;
   Clock::time_point free_at_{};
+  int changes_ = 0;
 };
 
 }  // namespace pgstrata::backfill

@@ -12,8 +12,12 @@ WITH replicas AS (
   SELECT coalesce(nullif(application_name, ''), 'replica') AS name, replay_lsn AS lsn
     FROM pg_stat_replication WHERE replay_lsn IS NOT NULL
   UNION ALL
-  SELECT 'slot ' || slot_name, coalesce(confirmed_flush_lsn, restart_lsn) FROM pg_replication_slots
-    WHERE active AND NOT EXISTS (SELECT FROM pg_stat_replication WHERE replay_lsn IS NOT NULL)),
+  SELECT 'slot ' || slot_name, CASE slot_type WHEN 'logical' THEN confirmed_flush_lsn
+      -- a receiver of whole files confirms none before it is full
+      ELSE restart_lsn + pg_size_bytes(current_setting('wal_segment_size')) END
+    FROM pg_replication_slots s
+    WHERE active AND NOT EXISTS (SELECT FROM pg_stat_replication WHERE replay_lsn IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM pg_stat_replication r WHERE r.pid = s.active_pid AND r.state IS NOT NULL)),
 slowest AS (
   SELECT name, greatest(pg_wal_lsn_diff(pg_current_wal_lsn(), lsn), 0) AS lag FROM replicas
     WHERE lsn IS NOT NULL ORDER BY 2 DESC LIMIT 1),

@@ -241,11 +241,12 @@ Worker::Filled Worker::execute(const std::string& name, const std::string& sql,
 
 // Sleeps off the rate and a pause; throws Stopped when the pass is to end.
 void Worker::wait_for_leave(Clock::time_point until) {
+  const int changes = shared_.rate.changes();
   for (;;) {
     if (shared_.stop) throw Stopped{};
     const auto now = Clock::now();
     const bool held = shared_.held;
-    if (!held && now >= until) return;
+    if (!held && (now >= until || shared_.rate.changes() != changes)) return;
     const auto most = now + milliseconds(20);
     std::this_thread::sleep_until(held ? most : std::min(until, most));
   }

@@ -17,6 +17,8 @@ Command rollback() {
                            "The version that goes; required where three or more are live"}},
           .options = {{"--to", &given->options.to,
                        "Remove the newest versions until this one is the newest"},
+                      {"--skip-sql-down", &given->options.skip_sql_down,
+                       "Finish without the `down` SQL that has failed; the journal keeps it"},
                       {.name = "--kill-after-step",
                        .target = &given->options.kill_after_step,
                        .help = "For tests: end like kill -9 after so many steps",

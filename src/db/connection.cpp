@@ -169,6 +169,9 @@ Connection::Connection(const ConnectionOptions& options) {
       "SELECT pg_catalog.set_config('pgstrata.given_path', "
       "pg_catalog.current_setting('search_path'), "
       "false); SET search_path = pg_catalog;"
+      // What is said to be done is on our disk, whatever the role's setting is.
+      "SELECT set_config('synchronous_commit', 'local', false) "
+      "WHERE current_setting('synchronous_commit') = 'off';"
       "SELECT current_setting('server_version'), current_setting('pgstrata.given_path'), "
       "(extract(epoch FROM current_setting('deadlock_timeout')::interval) * 1000)::bigint";
   const Result answer = execute(setup);

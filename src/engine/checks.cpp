@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/commands.hpp"
+#include "engine/reads.hpp"
 #include "engine/try_out.hpp"
 #include "model/compose.hpp"
 #include "pgstrata/error.hpp"
@@ -279,6 +280,8 @@ std::vector<plan::Remark> check_before(Session& session, const Prepared& prepare
   std::vector<plan::Remark> findings;
   check_rights(prepared.snapshot);
   check_limits(prepared);
+  check_rules_in_flight(prepared);
+  check_reads(session, prepared);
   check_domains(session, prepared);
   try_out(session, prepared);
   if (prepared.snapshot.prepared_transactions > 0)

@@ -122,18 +122,26 @@ void check_rules(Session& session, const model::Version& oldest) {
     auto condition = rule.condition.rewrite([&](const std::string& column) {
       return sql::format("{}", sql::Name(table.column(column)->physical));
     });
-    auto found = session.connection.execute(
-        sql::format("SELECT pg_catalog.count(*), pg_catalog.min(t::pg_catalog.text) FROM {} t "
-                    "WHERE NOT ({})",
-                    sql::Qualified{session.names.base_schema, table.physical}, condition)
-            .str());
-    if (found.integer(0, 0) == 0) continue;
-    throw Error(Exit::data, "rule-violated",
-                found.text(0, 0) + " rows of table \"" + table.name + "\" violate " +
-                    (rule.name.empty() ? "NOT NULL of column \"" + rule.column + "\""
-                                       : "check constraint \"" + rule.name + "\"") +
-                    ", for example " + found.text(0, 1),
-                table.name, "older versions may have written them; mend them, then complete again");
+    const std::string name = rule.name.empty() ? "NOT NULL of column \"" + rule.column + "\""
+                                               : "check constraint \"" + rule.name + "\"";
+    auto violated = [&](const std::string& what) {
+      throw Error(Exit::data, "rule-violated", what, table.name,
+                  "older versions may have written them; mend them, then complete again");
+    };
+    try {
+      auto found = session.connection.execute(
+          sql::format("SELECT pg_catalog.count(*), pg_catalog.min(t::pg_catalog.text) FROM {} t "
+                      "WHERE NOT ({})",
+                      sql::Qualified{session.names.base_schema, table.physical}, condition)
+              .str());
+      if (found.integer(0, 0) > 0)
+        violated(found.text(0, 0) + " rows of table \"" + table.name + "\" violate " + name +
+                 ", for example " + found.text(0, 1));
+    } catch (const db::SqlError& error) {
+      if (error.connection_lost() || error.canceled()) throw;
+      violated("rows of table \"" + table.name + "\" make " + name +
+               " fail: " + error.fields().message);
+    }
   }
 }
 
@@ -214,7 +222,7 @@ CompleteReport complete_oldest(Session& session, const std::optional<std::string
 // From the oldest on while `goes_on` says so of the oldest; each is a completion of its own, so the
 // same command resumes wherever it was ended.
 template <typename GoesOn>
-CompleteReport complete_several(Session& session, const CompleteOptions& options, GoesOn goes_on) {
+CompleteReport complete_several(Session& session, CompleteOptions options, GoesOn goes_on) {
   CompleteReport report;
   report.already = true;
   std::vector<std::string> retired;
@@ -222,6 +230,7 @@ CompleteReport complete_several(Session& session, const CompleteOptions& options
        history.chain.size() > 1 && goes_on(history.chain.front()); history = session.history()) {
     const bool resumed = report.resumed;
     report = complete_oldest(session, history.chain.front().name, options);
+    options.skip_on_complete = false;  // it was meant for the one that had failed
     report.resumed |= resumed;
     retired.insert(retired.end(), report.all_retired.begin(), report.all_retired.end());
   }

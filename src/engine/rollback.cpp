@@ -180,8 +180,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
 
 // The newest ones until `last` is the newest; each is a rollback of its own, so the same command
 // resumes wherever it was ended.
-RollbackReport rollback_to(Session& session, const std::string& last,
-                           const RollbackOptions& options) {
+RollbackReport rollback_to(Session& session, const std::string& last, RollbackOptions options) {
   const History history = session.history();
   require_history(session, history);
   const auto at = std::find_if(history.chain.begin(), history.chain.end(),
@@ -201,6 +200,7 @@ RollbackReport rollback_to(Session& session, const std::string& last,
   for (History now = history; now.chain.back().ordinal > ordinal; now = session.history()) {
     const bool resumed = report.resumed;
     report = rollback_newest(session, now.chain.back().name, options);
+    options.skip_sql_down = false;  // it was meant for the one that had failed
     report.resumed |= resumed;
     removed.insert(removed.end(), report.all_removed.begin(), report.all_removed.end());
     lost.insert(lost.end(), report.lost.begin(), report.lost.end());

@@ -105,6 +105,28 @@ void journal_start(Session& session, const Documents& documents, const Prepared&
       Commit::before_others);
 }
 
+// `migrate` folds several migrations into one version, which has the last one's name.
+bool applied_within_a_step(Session& session, const History& history,
+                           const migration::Migration& document, StartReport& report) {
+  for (const state::VersionRow& row : history.all) {
+    if (row.status == Status::rolled_back) continue;
+    for (auto& applied : row.documents) {
+      if (applied.name != document.name) continue;
+      if (applied.hash != md5(session, document.content))
+        refuse_state("edited",
+                     "migration \"" + document.name + "\" was applied with another content",
+                     "give a changed migration a new name");
+      report.already = true;
+      report.ordinal = row.ordinal;
+      report.version_schema = row.schema;
+      report.notes.push_back("migration \"" + document.name +
+                             "\" was applied as a part of version \"" + row.name + "\"");
+      return true;
+    }
+  }
+  return false;
+}
+
 // Is the version there, or under way? `already` and `resumed` are then set.
 bool already_known(Session& session, const History& history, const Documents& documents,
                    const StartOptions& options, StartReport& report) {
@@ -130,7 +152,11 @@ bool already_known(Session& session, const History& history, const Documents& do
     run_start(session, run, model::version_from_json(row->model), options);
     return true;
   }
-  if (!known || known->status == Status::rolled_back) return false;
+  if (!known || known->status == Status::rolled_back)
+    return applied_within_a_step(session, history, documents.back(), report);
+  if (known->kind != "migration" && known->status == Status::live)
+    refuse_state("name-taken", "version \"" + name + "\" is there, and no migration made it",
+                 "give the migration another name");
   if (!same && known->kind == "migration")
     refuse_state("edited", "migration \"" + name + "\" was applied with another content",
                  "give a changed migration a new name");
@@ -212,6 +238,12 @@ Prepared prepare(Session& session, History history, const Documents& documents,
   if (prepared.history.chain.empty()) {
     prepared.records_empty = prepared.snapshot.tables.empty();
     prepared.records_baseline = !prepared.records_empty;
+    if (prepared.records_baseline && name == "baseline")
+      refuse_state("name-taken",
+                   "there is no history, and \"baseline\" is what the tables as they are will be "
+                   "recorded as",
+                   "give the migration another name, or record them first with `pgstrata baseline "
+                   "NAME`");
     prepared.live = {model::version_from_catalog(
         prepared.snapshot, 1, prepared.records_empty ? empty_name : "baseline",
         prepared.records_empty ? "" : session.names.base_schema + "_baseline")};

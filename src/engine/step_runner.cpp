@@ -91,10 +91,12 @@ std::string StepRunner::closing(const state::StepRow& row) const {
   return joined(statements);
 }
 
-// Nobody can queue behind these kinds, so they may wait for the disk.
+// Nobody can queue behind these, so they may wait for the disk, and for a replica.
 bool StepRunner::finishes(const state::StepRow& row) const {
-  return row.sequence == options_.last_step && row.step.locks.empty() &&
-         (row.step.kind == plan::StepKind::transaction || row.step.kind == plan::StepKind::publish);
+  const plan::Step& step = row.step;
+  return row.sequence == options_.last_step &&
+         (step.kind == plan::StepKind::publish ||
+          (step.kind == plan::StepKind::transaction && step.locks.empty() && step.lock.empty()));
 }
 
 void StepRunner::finish() {

@@ -35,19 +35,26 @@ class TableCheck {
     std::vector<Sql> counts{Sql::trusted("pg_catalog.count(*)")};
     for (auto& link : after_.translations) {
       if (!link.up || link.table != table_.physical) continue;
-      if (link.expression.volatility == sql::Volatility::volatile_) {
+      if (!repeatable(link)) {
         report.notes.push_back(link.title +
-                               ": not judged, as its `up` gives another value each time");
+                               ": not judged, as its translation depends on more than the row "
+                               "(the time, or settings of the session)");
         continue;
       }
       judged_.push_back(&link);
       counts.push_back(format("pg_catalog.count(*) FILTER (WHERE {})", differs(link)));
     }
     if (judged_.empty()) return;
-    const auto found = session_.connection.execute(
-        format("SELECT {} FROM {}", join(counts, ", "), relation_).str());
-    for (std::size_t i = 0; i < judged_.size(); ++i)
-      report.columns.push_back(column(*judged_[i], found.integer(0, 0), found.integer(0, i + 1)));
+    try {
+      const auto found = session_.connection.execute(
+          format("SELECT {} FROM {}", join(counts, ", "), relation_).str());
+      for (std::size_t i = 0; i < judged_.size(); ++i)
+        report.columns.push_back(column(*judged_[i], found.integer(0, 0), found.integer(0, i + 1)));
+    } catch (const db::SqlError& error) {
+      if (error.connection_lost() || error.canceled()) throw;
+      report.notes.push_back(
+          table_.name + ": not judged, as a translation fails on a row: " + error.fields().message);
+    }
   }
 
  private:
@@ -62,6 +69,13 @@ class TableCheck {
                           .samples = {}};
     if (differing > 0) column.samples = samples(link);
     return column;
+  }
+
+  bool repeatable(const Translation& up) const {
+    auto immutable = [](const Translation* link) {
+      return link->expression.volatility == sql::Volatility::immutable;
+    };
+    return immutable(&up) && std::ranges::all_of(downs(up), immutable);
   }
 
   // The translations that computed older columns from this one.

@@ -61,6 +61,10 @@ void reject_system_column(const std::string& name, const std::string& where) {
   if (system.count(name))
     throw Error(Exit::migration, "system-column",
                 "\"" + name + "\" is a system column of every table", where, "choose another name");
+  if (name == marker)
+    throw Error(Exit::migration, "marker-column",
+                "\"" + name + "\" is the marker that pgstrata adds to tables in flight", where,
+                "choose another name");
 }
 
 void Draft::rename_column(DraftTable& draft, const std::string& from, const std::string& to,

@@ -42,6 +42,10 @@ class CompletePlan {
       after_.push_back(settle(version, settlement_, around.base_schema));
     for (auto& [physical, names] : settlement_)
       changes_.push_back(table_change(around, retired_, before_, after_, physical, names));
+    // Nothing is older than the now oldest version: its rules are native by the time the triggers
+    // are issued again, and the functions behind them go.
+    after_.front().rules.clear();
+    after_.front().translations.clear();
   }
 
   Outcome run() {

@@ -93,8 +93,13 @@ bool hides_base_default(const Chain& live, const Version& version, const Table& 
 
 bool hides_older_default(const Chain& chain, std::size_t version, const std::string& physical) {
   const Table* shown = chain[version].physical_table(physical);
-  for (const Column& column : shown ? shown->columns : std::vector<Column>{}) {
+  const Table* oldest = chain.front().physical_table(physical);
+  if (version == 0 || !shown) return false;
+  for (const Column& column : shown->columns) {
     if (column.default_ || column.generated || column.identity) continue;
+    // What the oldest version does not show keeps the default that it was added with.
+    if (column.physical_default && !(oldest && oldest->physical_column(column.physical)))
+      return true;
     for (std::size_t older = 0; older < version; ++older) {
       const Table* table = chain[older].physical_table(physical);
       const Column* base = table ? table->physical_column(column.physical) : nullptr;

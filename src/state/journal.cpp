@@ -70,7 +70,8 @@ std::vector<StepRow> Store::steps(std::int64_t run) const {
       fmt::format("SELECT sequence, CASE WHEN sum(length(step::text)) OVER (ORDER BY sequence) < "
                   "1000000 THEN step ELSE json_build_object('format', step -> 'format', 'phase', "
                   "phase, 'kind', kind, 'title', title, 'makes', coalesce(step ->> 'makes', ''), "
-                  "'beside', coalesce(step ->> 'beside', 'false')::boolean) END, "
+                  "'beside', coalesce(step ->> 'beside', 'false')::boolean, 'lock', "
+                  "coalesce(step ->> 'lock', '')) END, "
                   "done_at IS NOT NULL, sum(length(step::text)) OVER (ORDER BY sequence) < "
                   "1000000, {} FROM {} "
                   "WHERE run = $1 ORDER BY sequence",

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "db/blockers.hpp"
@@ -64,8 +65,10 @@ struct Runner::State {
   void end_sessions_of_earlier_runner() {
     if (!connection.options().role.empty()) connection.execute("SET ROLE NONE");
     std::vector<std::string> left;
+    // Others of them may end by themselves meanwhile; their process numbers are then anybody's.
     for (const auto& session : db::members(connection, Runner::sessions_group(names))) {
-      (end(session.pid) ? ended : left).push_back(session.text);
+      const bool gone = !is_member(session) || end(session.pid) || !is_member(session);
+      (gone ? ended : left).push_back(session.text);
     }
     if (!connection.options().role.empty())
       connection.execute("SET ROLE " + sql::quote_identifier(connection.options().role));
@@ -74,6 +77,11 @@ struct Runner::State {
         Exit::state, "another-runner",
         fmt::format("sessions of an earlier command are still at work: {}", fmt::join(left, ", ")),
         names.base_schema, "have them ended (pg_terminate_backend), then run it again");
+  }
+
+  bool is_member(const auto& session) {
+    return std::ranges::any_of(db::members(connection, Runner::sessions_group(names)),
+                               [&](auto& member) { return member.pid == session.pid; });
   }
 
   // False if we may not, or if it does not end in time.
