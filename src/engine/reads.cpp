@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "pgstrata/error.hpp"
-#include "plan/translations.hpp"
 
 namespace pgstrata::engine {
 
@@ -67,6 +66,11 @@ class Reads {
   const Prepared& prepared_;
 };
 
+// Start's first step makes them, with the sequences that they count with.
+const plan::Step& translations_step(const Prepared& prepared) {
+  return prepared.steps.front();
+}
+
 bool reads_tables(const Translation& link) {
   return link.expression.reads_tables;
 }
@@ -76,17 +80,11 @@ bool reads_tables(const Translation& link) {
 void check_reads(Session& session, const Prepared& prepared) {
   if (std::ranges::none_of(prepared.next.translations, reads_tables)) return;
   db::Transaction rolled_back(session.connection);
-  const plan::Surroundings around = session.around(prepared.snapshot);
-  const std::string support = sql::quote_identifier(session.support_schema);
-  session.connection.execute("CREATE SCHEMA IF NOT EXISTS " + support);
+  for (auto& statement : translations_step(prepared).statements)
+    session.connection.execute(statement);
   Reads reads(session, prepared);
-  for (const Translation& link : prepared.next.translations) {
-    if (!reads_tables(link)) continue;
-    for (auto& statement :
-         plan::create_translation(around, prepared.next, prepared.live.back(), link))
-      session.connection.execute(statement);
-    reads.check(link);
-  }
+  for (const Translation& link : prepared.next.translations)
+    if (reads_tables(link)) reads.check(link);
 }
 
 void check_rules_in_flight(const Prepared& prepared) {
