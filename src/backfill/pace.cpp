@@ -35,15 +35,26 @@ bool Foreground::busy(Counted counted, std::int64_t own, Clock::time_point now) 
   if (last_.writing >= 0) {
     const auto ours = static_cast<double>(own - own_);
     const auto writing = static_cast<double>(counted.writing - last_.writing) - ours;
-    const auto all = static_cast<double>(counted.all - last_.all);
-    // The counters of the database are late, so as many as ours again may still be ours.
-    const bool others = writing > few_writing * seconds || all > few * seconds + 2 * ours;
+    const bool others = writing > few_writing * seconds || reading(counted.all, own, now);
     calm_ = others ? 0 : calm_ + 1;
+  } else {
+    window_ = {counted.all, own, now};
   }
   last_ = counted;
   own_ = own;
   at_ = now;
   return calm_ < calm_after;
+}
+
+// A session tells the counters of the database once a second, all at once: only a longer span says
+// how many there are, and of what a span shows as many as ours again may still be ours.
+bool Foreground::reading(std::int64_t all, std::int64_t own, Clock::time_point now) {
+  const double seconds = std::chrono::duration<double>(now - window_.at).count();
+  if (seconds < window_seconds) return readers_;
+  const auto ours = static_cast<double>(own - window_.own);
+  readers_ = static_cast<double>(all - window_.all) > few * seconds + 2 * ours;
+  window_ = {all, own, now};
+  return readers_;
 }
 
 void Courtesy::probed(double milliseconds) {

@@ -49,6 +49,14 @@ class Foreground {
   static constexpr double few_writing = 20, few = 50;
   static constexpr int calm_after = 8;  // looks without any before the fill has the server again
 
+  bool reading(std::int64_t all, std::int64_t own, Clock::time_point now);
+
+  static constexpr double window_seconds = 3;
+  struct Window {
+    std::int64_t all = 0, own = 0;
+    Clock::time_point at{};
+  } window_;
+  bool readers_ = false;
   Counted last_{-1, -1};
   std::int64_t own_ = 0;
   Clock::time_point at_{};

@@ -57,4 +57,14 @@ BOOST_AUTO_TEST_CASE(without_a_rate_nobody_waits) {
   BOOST_TEST(rate.batch_rows() == 0);
 }
 
+BOOST_AUTO_TEST_CASE(
+    the_fills_own_transactions_are_nobody_elses_though_they_are_told_once_a_second) {
+  Foreground foreground;
+  const auto start = Clock::now();
+  for (int look = 0; look < 80; ++look) {  // 100 batches a second, a look every 250 ms
+    const std::int64_t own = look * 25, told = look / 4 * 100;
+    BOOST_TEST(!foreground.busy({own, told}, own, start + std::chrono::milliseconds(250 * look)));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
