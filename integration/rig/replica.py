@@ -14,6 +14,14 @@ from rig.server import Server, _directory, _identity, bindir
 NAME = "replica"
 
 
+def answer(server, sql):
+    with contextlib.closing(psycopg2.connect(server.url("postgres"))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchone()[0] if cursor.description else None
+
+
 class Replica(Server):
     def __init__(self, primary):
         self.version, self.primary = primary.version, primary
@@ -28,11 +36,10 @@ class Replica(Server):
         self.wait(lambda: self.primary_says("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == 1)
 
     def primary_says(self, sql):
-        with contextlib.closing(psycopg2.connect(self.primary.url("postgres"))) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(sql)
-                return cursor.fetchone()[0] if cursor.description else None
+        return answer(self.primary, sql)
+
+    def says(self, sql):
+        return answer(self, sql)
 
     @staticmethod
     def wait(condition, seconds=30):
@@ -48,9 +55,7 @@ class Replica(Server):
         self.wait(lambda: self.primary_says("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == 1)
 
     def receiver(self):
-        with contextlib.closing(psycopg2.connect(self.url("postgres"))) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT pid FROM pg_stat_wal_receiver")
-            return cursor.fetchone()[0]
+        return self.says("SELECT pid FROM pg_stat_wal_receiver")
 
     @contextlib.contextmanager
     def hanging(self):

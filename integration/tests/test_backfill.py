@@ -2,15 +2,13 @@
 import json
 import os
 import pathlib
-import shutil
 import signal
-import subprocess
 import time
 
 import pytest
 
 from rig.cli import DATA, STATE, USAGE
-from rig.server import _directory, _identity, bindir
+from rig.replica import Replica
 
 LONG = bool(os.environ.get("PGSTRATA_LONG"))
 TABLE = """CREATE TABLE t (id int PRIMARY KEY, a numeric(12,4) NOT NULL, s text, pad text);
@@ -165,40 +163,16 @@ def test_verify_refuses_an_unfinished_command_and_an_unknown_version(db, cli):
 
 
 @pytest.fixture
-def replica(server, db):
-    """A streaming replica of the suite's server."""
-    directory = pathlib.Path(_directory("pgstrata-replica-"))
-    data = directory / "data"
-    subprocess.run([os.path.join(bindir(), "pg_basebackup"), "-D", data, "-R", "-c", "fast", "-h", server.directory,
-                    "-U", "postgres", "--no-sync"], check=True, cwd=directory, **_identity())
-    os.chmod(data, 0o700)
-    process = subprocess.Popen(
-        [os.path.join(bindir(), "postgres"), "-D", data, "-k", directory, "-c", "listen_addresses=",
-         "-c", "hot_standby=on", "-c", "fsync=off", "-c", "max_connections=150", "-c", "shared_buffers=64MB",
-         "-c", "max_prepared_transactions=10"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=directory, start_new_session=True, **_identity())
-    url = f"postgresql:///{db.name}?host={directory}&user=postgres"
-
-    def query(sql):
-        return subprocess.run([os.path.join(bindir(), "psql"), "-XAtc", sql, url], capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL).stdout.strip()
-    eventually(lambda: query("SELECT 1") == "1")
-    eventually(lambda: server_sees_it(db))
-    yield query
-    process.send_signal(signal.SIGQUIT)
-    process.wait(20)
-    shutil.rmtree(directory, ignore_errors=True)
-
-
-def server_sees_it(db):
-    return db.value("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'", role="postgres") == 1
+def replica(server):
+    with Replica(server) as following:
+        yield following
 
 
 def test_a_backfill_waits_for_a_replica_that_lags_and_says_so(db, cli, replica):
     db.tables(TABLE.format(rows=40_000))
     db.execute("GRANT pg_monitor TO owner", role="postgres")
     cli.run("baseline", "one")
-    replica("SELECT pg_wal_replay_pause()")
+    replica.says("SELECT pg_wal_replay_pause()")
     db.execute("CREATE TABLE noise AS SELECT repeat('x', 1000) FROM generate_series(1, 4000)")
     start = cli.spawn("start", cli.file("two", LOSSY), "--max-lag", 2)
     try:
@@ -207,10 +181,10 @@ def test_a_backfill_waits_for_a_replica_that_lags_and_says_so(db, cli, replica):
         before = filled(db)
         time.sleep(1)
         assert start.poll() is None and filled(db) == before < 40_000
-        replica("SELECT pg_wal_replay_resume()")
+        replica.says("SELECT pg_wal_replay_resume()")
         finished(start)
     finally:
-        replica("SELECT pg_wal_replay_resume()")
+        replica.says("SELECT pg_wal_replay_resume()")
         if start.poll() is None:
             start.kill()
         db.execute("REVOKE pg_monitor FROM owner", role="postgres")

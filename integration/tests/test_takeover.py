@@ -27,8 +27,12 @@ def wait_for(condition, seconds=20):
         time.sleep(0.02)
 
 
-def kill_while_it_runs(db, cli, started, query):
-    wait_for(lambda: running(db, query))
+def kill_while_it_runs(db, started, query, holder):
+    """Once its statement waits for `holder`, and not for an autovacuum that passes by."""
+    def waiting():
+        return [pid for pid in running(db, query) if holder.info.backend_pid in db.value(
+            "SELECT pg_blocking_pids(%s)", (pid,), role="postgres")]
+    wait_for(waiting)
     stale = running(db, query)
     os.kill(started.pid, signal.SIGKILL)
     started.wait()
@@ -44,7 +48,7 @@ def test_a_killed_engines_index_build_is_ended_and_named(db, cli, finish):
     before = fingerprint(db)
     holder = db.connect("public", autocommit=False)
     holder.cursor().execute("INSERT INTO t VALUES (1000, 1)")  # the build waits for this transaction
-    stale = kill_while_it_runs(db, cli, cli.spawn("start", cli.file("new", INDEX)), "CREATE INDEX%")
+    stale = kill_while_it_runs(db, cli.spawn("start", cli.file("new", INDEX)), "CREATE INDEX%", holder)
     with WaitWatch(db):
         finishing = cli.spawn(finish, *(["new.json"] if finish == "start" else []))
         wait_for(lambda: stale not in running(db, "CREATE INDEX%"))
@@ -64,7 +68,7 @@ def test_a_killed_engines_sql_outside_a_transaction_is_ended(db, cli):
     db.tables(TABLES)
     holder = db.connect("public", autocommit=False)
     holder.cursor().execute("LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE")
-    stale = kill_while_it_runs(db, cli, cli.spawn("start", cli.file("new", SLOW_SQL)), "VACUUM%")
+    stale = kill_while_it_runs(db, cli.spawn("start", cli.file("new", SLOW_SQL)), "VACUUM%", holder)
     finishing = cli.spawn("start", "new.json")
     wait_for(lambda: stale not in running(db, "VACUUM%"))
     holder.rollback()
@@ -92,7 +96,7 @@ def test_sessions_of_a_login_role_are_ended_although_the_work_is_done_under_anot
     cli.options = ["--url", db.url("deploy"), "--role", "owner"]
     holder = db.connect("public", autocommit=False)
     holder.cursor().execute("INSERT INTO t VALUES (1000, 1)")
-    stale = kill_while_it_runs(db, cli, cli.spawn("start", cli.file("new", INDEX)), "CREATE INDEX%")
+    stale = kill_while_it_runs(db, cli.spawn("start", cli.file("new", INDEX)), "CREATE INDEX%", holder)
     finishing = cli.spawn("rollback")
     wait_for(lambda: stale not in running(db, "CREATE INDEX%"))
     holder.rollback()

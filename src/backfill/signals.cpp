@@ -6,7 +6,8 @@
 namespace pgstrata::backfill {
 namespace {
 
-// A WAL file is named after its timeline and place: XXXXXXXX HHHHHHHH LLLLLLLL.
+// A WAL file is named after its timeline and place (log and segment), eight hexadecimal digits
+// each.
 constexpr const char* statement = R"(
 WITH replicas AS (
   SELECT coalesce(nullif(application_name, ''), 'replica') AS name, replay_lsn AS lsn

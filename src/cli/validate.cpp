@@ -2,7 +2,6 @@
 
 #include "cli/command.hpp"
 #include "cli/show.hpp"
-#include "report/json.hpp"
 #include "report/text.hpp"
 
 namespace pgstrata::cli {

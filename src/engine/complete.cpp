@@ -13,12 +13,6 @@ using state::Status;
 
 namespace {
 
-const state::VersionRow* find(const std::vector<state::VersionRow>& rows, int ordinal) {
-  for (auto& row : rows)
-    if (row.ordinal == ordinal) return &row;
-  return nullptr;
-}
-
 void execute(Session& session, const state::RunRow& run, bool on_complete,
              const CompleteOptions& options) {
   if (on_complete) return execute_with_on_complete(session, run, options.kill_after_step);
@@ -47,15 +41,15 @@ void require_version(const History& history, const std::optional<std::string>& v
 CompleteReport resume(Session& session, const History& history,
                       const std::optional<std::string>& version, const CompleteOptions& options) {
   const state::RunRow& run = *history.unfinished;
-  const state::VersionRow* subject = find(history.all, run.ordinal);
+  const state::VersionRow& subject = history.at(run.ordinal);
   if (run.command != "complete")
     refuse_state("unfinished",
-                 "a " + run.command + " of version \"" + subject->name + "\" is unfinished",
-                 how_to_finish(run.command, subject->name));
-  if (version && *version != subject->name)
+                 "a " + run.command + " of version \"" + subject.name + "\" is unfinished",
+                 how_to_finish(run.command, subject.name));
+  if (version && *version != subject.name)
     refuse_state("unfinished",
-                 "the completion that retires version \"" + subject->name + "\" is unfinished",
-                 how_to_finish(run.command, subject->name));
+                 "the completion that retires version \"" + subject.name + "\" is unfinished",
+                 how_to_finish(run.command, subject.name));
   CompleteReport report;
   report.resumed = true;
   if (options.skip_on_complete)
@@ -64,7 +58,7 @@ CompleteReport resume(Session& session, const History& history,
   execute(session, run, runs_on_complete(session, run), options);
   for (auto& row : history.chain)
     if (row.ordinal != run.ordinal) {
-      describe(report, *subject, row);
+      describe(report, subject, row);
       break;
     }
   return report;
@@ -86,13 +80,12 @@ CompleteReport only_one_live(Session& session, const History& history,
                              const std::optional<std::string>& version) {
   const state::VersionRow& only = history.chain.front();
   const auto last = session.store.last_finished_run();
-  if (!version && last && last->command == "complete" && last->status == RunStatus::done)
-    if (const state::VersionRow* row = find(history.all, last->ordinal)) {
-      CompleteReport report;
-      report.already = true;
-      describe(report, *row, only);
-      return report;
-    }
+  if (!version && last && last->command == "complete" && last->status == RunStatus::done) {
+    CompleteReport report;
+    report.already = true;
+    describe(report, history.at(last->ordinal), only);
+    return report;
+  }
   refuse_state("not-in-flight",
                "\"" + only.name + "\" is the only live version: there is nothing to complete",
                "run `pgstrata start FILE` first");

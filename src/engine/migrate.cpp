@@ -98,9 +98,7 @@ std::vector<Documents> steps_of(Documents pending, bool stack) {
 
 const state::VersionRow* unfinished_start(const History& history) {
   if (!history.unfinished || history.unfinished->command != "start") return nullptr;
-  for (auto& row : history.all)
-    if (row.ordinal == history.unfinished->ordinal) return &row;
-  return nullptr;
+  return &history.at(history.unfinished->ordinal);
 }
 
 // The step that an interrupted migrate was in: its documents, from the journal.

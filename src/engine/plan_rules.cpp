@@ -2,22 +2,13 @@
 
 #include <algorithm>
 
+#include "plan/difference.hpp"
+
 namespace pgstrata::engine {
 
 using model::Table;
 
 namespace {
-
-// Those of `list` that `other` does not have: elements are the same where their physical names are.
-template <typename Element>
-std::vector<const Element*> missing_in(const std::vector<Element>& other,
-                                       const std::vector<Element>& list) {
-  std::vector<const Element*> found;
-  for (auto& element : list)
-    if (std::ranges::none_of(other, [&](auto& o) { return o.physical == element.physical; }))
-      found.push_back(&element);
-  return found;
-}
 
 void warn(PlanReport& report, const std::string& object, const std::string& text) {
   report.warnings.push_back({object, text});
@@ -27,14 +18,14 @@ void warn(PlanReport& report, const std::string& object, const std::string& text
 void rules_that_stay(PlanReport& report, const Table& old, const Table& table) {
   const std::string until =
       " stays until `complete`, and a write of the new version that breaks it fails";
-  for (auto* check : missing_in(table.checks, old.checks))
+  for (auto* check : plan::without(old.checks, table.checks))
     if (std::ranges::none_of(table.checks, [&](auto& c) { return c.name == check->name; }))
       warn(report, check->name, "check of " + old.name + until);
-  for (auto* index : missing_in(table.indexes, old.indexes))
+  for (auto* index : plan::without(old.indexes, table.indexes))
     if (index->unique &&
         std::ranges::none_of(table.indexes, [&](auto& i) { return i.name == index->name; }))
       warn(report, index->name, "unique key of " + old.name + until);
-  for (auto* key : missing_in(table.foreign_keys, old.foreign_keys))
+  for (auto* key : plan::without(old.foreign_keys, table.foreign_keys))
     if (std::ranges::none_of(table.foreign_keys, [&](auto& k) { return k.name == key->name; }))
       warn(report, key->name, "foreign key of " + old.name + until);
   for (auto& column : table.columns)
@@ -44,7 +35,7 @@ void rules_that_stay(PlanReport& report, const Table& old, const Table& table) {
 }
 
 void new_keys(PlanReport& report, const Table& old, const Table& table) {
-  for (auto* index : missing_in(old.indexes, table.indexes)) {
+  for (auto* index : plan::without(table.indexes, old.indexes)) {
     if (index->unique)
       warn(report, index->name,
            "a new unique key binds writers of older versions too; two sessions that insert the "
@@ -53,7 +44,7 @@ void new_keys(PlanReport& report, const Table& old, const Table& table) {
       warn(report, index->name,
            "is deferrable, but checked at once in the new version's shape until `complete`");
   }
-  for (auto* key : missing_in(old.foreign_keys, table.foreign_keys))
+  for (auto* key : plan::without(table.foreign_keys, old.foreign_keys))
     warn(report, key->name, "a new foreign key binds writers of older versions too");
 }
 

@@ -12,14 +12,6 @@ using state::Status;
 
 namespace {
 
-const state::VersionRow& row_of(const History& history, int ordinal) {
-  for (auto* rows : {&history.chain, &history.all})  // the chain's have models
-    for (auto& row : *rows)
-      if (row.ordinal == ordinal) return row;
-  throw Error(Exit::failure, "unreadable-state",
-              "version " + std::to_string(ordinal) + " of an unfinished run is not recorded");
-}
-
 std::vector<std::string> closing(const Session& session, const state::RunRow& run) {
   return {session.store.set_status_sql(run.ordinal, Status::rolled_back),
           session.store.adopt_models_sql(run.id),
@@ -27,7 +19,7 @@ std::vector<std::string> closing(const Session& session, const state::RunRow& ru
 }
 
 void describe(RollbackReport& report, const History& history, int gone) {
-  report.removed = row_of(history, gone).name;
+  report.removed = history.at(gone).name;
   if (!report.already) report.all_removed = {report.removed};
   for (auto& row : history.chain)
     if (row.ordinal != gone && row.kind != empty_kind) {
@@ -54,7 +46,7 @@ void require_version(const History& history, const std::optional<std::string>& v
 // A completion that has done nothing but rename the old schema away can be taken back.
 void take_back_completion(Session& session, History& history) {
   const state::RunRow run = *history.unfinished;
-  const state::VersionRow retiring = row_of(history, run.ordinal);
+  const state::VersionRow retiring = history.at(run.ordinal);
   for (auto& step : session.store.steps(run.id))
     if (step.done && step.step.kind != plan::StepKind::publish)
       refuse_state("completing",

@@ -26,6 +26,14 @@ const state::VersionRow* History::newest_named(const std::string& name) const {
   return nullptr;
 }
 
+const state::VersionRow& History::at(int ordinal) const {
+  for (auto* rows : {&chain, &all})
+    for (auto& row : *rows)
+      if (row.ordinal == ordinal) return row;
+  throw Error(Exit::failure, "unreadable-state",
+              "version " + std::to_string(ordinal) + " of a recorded run is not recorded");
+}
+
 Session::Session(const Options& given, const std::string& command, Progress& watch)
     : options(given),
       connection_options(connection_options_of(given, command)),

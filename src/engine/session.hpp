@@ -21,6 +21,8 @@ struct History {
   std::vector<state::VersionRow> chain;
   std::optional<state::RunRow> unfinished;
   const state::VersionRow* newest_named(const std::string& name) const;  // of any status
+  // With its model where it is one of the chain. Throws where none is recorded.
+  const state::VersionRow& at(int ordinal) const;
 };
 
 // The shape before the first migration of an empty base schema: a version without views.

@@ -136,20 +136,17 @@ bool already_known(Session& session, const History& history, const Documents& do
               known->documents.back().hash == md5(session, documents.back().content);
   if (history.unfinished) {
     const state::RunRow& run = *history.unfinished;
-    const state::VersionRow* row = nullptr;
-    for (auto& each : history.chain)
-      if (each.ordinal == run.ordinal) row = &each;
-    if (run.command != "start" || !row || row->name != name)
-      refuse_state(
-          "unfinished",
-          "a " + run.command + " of version \"" + (row ? row->name : "?") + "\" is unfinished",
-          how_to_finish(run.command, row ? row->name : "?"));
+    const state::VersionRow& row = history.at(run.ordinal);
+    if (run.command != "start" || row.name != name)
+      refuse_state("unfinished",
+                   "a " + run.command + " of version \"" + row.name + "\" is unfinished",
+                   how_to_finish(run.command, row.name));
     if (!same)
       refuse_state("edited", "migration \"" + name + "\" was edited since its start began",
                    "run `pgstrata rollback " + name + "` first, then start again");
     report.resumed = true;
     report.ordinal = run.ordinal;
-    run_start(session, run, model::version_from_json(row->model), options);
+    run_start(session, run, model::version_from_json(row.model), options);
     return true;
   }
   if (!known || known->status == Status::rolled_back)

@@ -44,7 +44,8 @@ std::vector<model::Spared> spared_columns(const Chain& live, const Version& next
   std::vector<model::Spared> spared;
   for (std::size_t i = 0; i < live.size(); ++i) {
     const Table* before = live[i].physical_table(table.physical);
-    for (const Column& column : before ? before->columns : std::vector<Column>{}) {
+    if (!before) continue;
+    for (const Column& column : before->columns) {
       bool filled = fills_by_down(next, table, column);
       for (std::size_t newer = i + 1; newer < live.size(); ++newer)
         filled |= fills_by_down(live[newer], table, column);
@@ -77,36 +78,30 @@ Step view_step(const std::string& view, const std::string& title, const std::str
   return step;
 }
 
-}  // namespace
-
-bool hides_base_default(const Chain& live, const Version& version, const Table& table,
-                        const Column& column) {
-  if (column.default_ || column.generated || column.identity) return false;
-  return column.physical_default ||
-         std::any_of(live.begin(), live.end(), [&](const Version& older) {
-           const Table* before =
-               older.ordinal < version.ordinal ? older.physical_table(table.physical) : nullptr;
-           const Column* shown = before ? before->physical_column(column.physical) : nullptr;
-           return shown && shown->default_;
-         });
+bool hides_any_default(std::span<const Version> older, const Table& table) {
+  return std::any_of(table.columns.begin(), table.columns.end(),
+                     [&](const Column& column) { return hides_default(older, table, column); });
 }
 
-bool hides_older_default(const Chain& chain, std::size_t version, const std::string& physical) {
+}  // namespace
+
+bool hides_default(std::span<const Version> older, const Table& table, const Column& column) {
+  if (column.default_ || column.generated || column.identity) return false;
+  auto shown_by = [&](const Version& version) {
+    const Table* before = version.physical_table(table.physical);
+    return before ? before->physical_column(column.physical) : nullptr;
+  };
+  // What the oldest version does not show keeps the default that it was added with.
+  if (column.physical_default && (older.empty() || !shown_by(older.front()))) return true;
+  return std::any_of(older.begin(), older.end(), [&](const Version& version) {
+    const Column* shown = shown_by(version);
+    return shown && shown->default_;
+  });
+}
+
+bool hides_default(const Chain& chain, std::size_t version, const std::string& physical) {
   const Table* shown = chain[version].physical_table(physical);
-  const Table* oldest = chain.front().physical_table(physical);
-  if (version == 0 || !shown) return false;
-  for (const Column& column : shown->columns) {
-    if (column.default_ || column.generated || column.identity) continue;
-    // What the oldest version does not show keeps the default that it was added with.
-    if (column.physical_default && !(oldest && oldest->physical_column(column.physical)))
-      return true;
-    for (std::size_t older = 0; older < version; ++older) {
-      const Table* table = chain[older].physical_table(physical);
-      const Column* base = table ? table->physical_column(column.physical) : nullptr;
-      if (base && base->default_) return true;
-    }
-  }
-  return false;
+  return version > 0 && shown && hides_any_default(std::span(chain).first(version), *shown);
 }
 
 // What lies below the oldest version is no boundary any more.
@@ -120,13 +115,10 @@ void assign_layers(const Surroundings& around, const Chain& live, Version& next)
     const Table* before = live.empty() ? nullptr : live.back().physical_table(table.physical);
     table.marked =
         next.has_links(table.physical) || (!live.empty() && has_links(live, table.physical));
-    bool hides = std::any_of(table.columns.begin(), table.columns.end(), [&](const Column& column) {
-      return hides_base_default(live, next, table, column);
-    });
     table.owner_rights = !runs_as_caller(around, table);
     table.inner_view.clear();
     table.spared.clear();
-    if (table.marked || hides) {
+    if (table.marked || hides_any_default(live, table)) {
       table.inner_view = model::with_suffix(table.name, "_v" + std::to_string(next.ordinal));
       table.spared = spared_columns(live, next, table);
     }

@@ -5,7 +5,7 @@
 // view that stays shows NULL in place of what goes (unit I). One lock each, on that view alone.
 #pragma once
 
-#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,16 +14,15 @@
 namespace pgstrata::plan {
 
 // Decides which tables of `next` need an inner view, names it, and says what it lists. `live`: the
-// chain it will join.
+// chain it will join, all older.
 void assign_layers(const Surroundings& around, const Chain& live, model::Version& next);
 
-// The version has no default where the base column has one, or gets one when an older version's
-// becomes the base's.
-bool hides_base_default(const Chain& live, const model::Version& version, const model::Table& table,
-                        const model::Column& column);
-// The same for a whole table, among the versions of `chain` alone: each older one is going to be
-// the oldest.
-bool hides_older_default(const Chain& chain, std::size_t version, const std::string& physical);
+// A version that shows the column without a default must not meet the base column's: the one that
+// an `older` version gives it, now or once that is the oldest, or the one that it was added with.
+bool hides_default(std::span<const model::Version> older, const model::Table& table,
+                   const model::Column& column);
+// The same for any column of the table that the version at that place of the chain shows.
+bool hides_default(const Chain& chain, std::size_t version, const std::string& physical);
 
 // A boundary of some version translates or demands something of the table.
 bool has_links(const Chain& chain, const std::string& physical);

@@ -146,7 +146,7 @@ class RollbackPlan {
     for (std::size_t i = 0; i < staying_.size(); ++i)
       if (Table* table = staying_[i].physical_table(physical)) {
         append(steps_, shed_layers(around_, staying_[i], *table, {}, true,
-                                   hides_older_default(staying_, i, physical)));
+                                   hides_default(staying_, i, physical)));
         table->marked = false;
         table->sync.clear();
       }

@@ -94,7 +94,7 @@ TableChange table_change(const Surroundings&, const Version& retired, const Chai
     if (shown && shown->marked && !shown->sync.empty()) change.stem = shown->sync;
     change.linked |= before[i].has_links(physical);
     change.still_linked |= i > 0 && before[i].has_links(physical);
-    change.hides_default.push_back(hides_older_default(before, i, physical));
+    change.hides_default.push_back(hides_default(before, i, physical));
     change.pruned.emplace_back();
     for (auto& spared : shown ? shown->spared : std::vector<model::Spared>{})
       if (names.dying.count(spared.physical)) change.pruned.back().push_back(spared.name);

@@ -85,7 +85,7 @@ void create_inner_view(const Surroundings& around, const Chain& live, const Vers
   for (const model::Spared& spared : table.spared)
     out.push_back(set_default(inner, spared.name, null_default(spared.type)).str());
   for (const Column& column : table.columns)
-    if (hides_base_default(live, version, table, column))
+    if (hides_default(live, table, column))
       out.push_back(set_default(inner, column.name, null_default(column.type)).str());
   out.push_back(format("COMMENT ON VIEW {} IS {}", inner,
                        Literal("under version view " + version.schema + "." + table.name +
