@@ -1,23 +1,25 @@
 """Only the given schema is touched; several base schemas live in one database (trap 33)."""
+import pytest
+
 from rig.catalog import fingerprint
-from rig.cli import Cli
+from rig.cli import KILLED, STATE, Cli
 
 TABLE = "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 5)"
 OPERATIONS = [{"alter_column": {"table": "t", "column": "a", "type": "text", "up": "'v' || a", "down": "length(a)"}}]
 
 
-def shop_and_blog(db, tmp_path):
+def base_schemas(db, tmp_path, *names):
     clis = {}
-    for schema in ("shop", "blog"):
+    for schema in names:
         db.execute(f"CREATE SCHEMA {schema}")
         db.schema = schema
         db.tables(TABLE)
         clis[schema] = Cli(db, tmp_path)
-    return clis["shop"], clis["blog"]
+    return clis.values()
 
 
 def test_two_base_schemas_migrate_independently(db, tmp_path, pgstrata):
-    shop, blog = shop_and_blog(db, tmp_path)
+    shop, blog = base_schemas(db, tmp_path, "shop", "blog")
     before = fingerprint(db, "blog")
     shop.start("new", OPERATIONS)
     assert fingerprint(db, "blog") == before
@@ -79,3 +81,77 @@ def test_a_schema_in_the_way_of_a_version_is_named_and_left_alone(db, cli, uncha
     result = cli.start("new", OPERATIONS, expect=None)
     assert result.exit in (3, 4) and "public_new" in result.err
     unchanged.check()
+
+
+LONG = "s" * 50
+
+
+@pytest.mark.parametrize("one, two", [("app", "app_v2"), (LONG, f"{LONG}_v2")])
+def test_base_schemas_whose_names_are_alike_do_not_meet(db, tmp_path, pgstrata, one, two):
+    clis = base_schemas(db, tmp_path, two, one)
+    before = {schema: fingerprint(db, schema) for schema in (one, two)}
+    for cli in clis:
+        cli.run("baseline", "v1")
+        cli.start("new", OPERATIONS)
+    for cli in clis:
+        cli.rollback()
+    assert {schema: fingerprint(db, schema) for schema in (one, two)} == before
+    for cli in clis:
+        cli.start("newer", OPERATIONS)
+        cli.complete()
+    assert [db.value(f"SELECT a FROM {schema}_newer.t") for schema in (one, two)] == ["v5", "v5"]
+
+
+TAKEN = {
+    "the support schema": "pgstrata_public",
+    "where the new version is built": "_v2_pgstrata_public",
+    "the baseline that start records": "public_baseline",
+    "the new version": "public_new",
+}
+
+
+@pytest.mark.parametrize("what", TAKEN)
+def test_every_schema_that_a_start_makes_is_looked_at_before_it(db, cli, unchanged, what):
+    db.tables(TABLE)
+    db.execute(f"CREATE SCHEMA {TAKEN[what]}; CREATE TABLE {TAKEN[what]}.mine (a int)")
+    unchanged.mark()
+    assert TAKEN[what] in cli.start("new", OPERATIONS, expect=STATE).err
+    assert TAKEN[what] in cli.plan("new", OPERATIONS, expect=STATE).err
+    unchanged.check()
+
+
+@pytest.mark.parametrize("command, hidden", [("complete", "_v1_pgstrata_public"), ("rollback", "_v2_pgstrata_public")])
+def test_a_schema_in_the_way_of_what_goes_is_named_and_left_alone(db, cli, unchanged, command, hidden):
+    db.tables(TABLE)
+    cli.start("new", OPERATIONS)
+    db.execute(f"CREATE SCHEMA {hidden}; CREATE TABLE {hidden}.mine (a int)")
+    unchanged.mark()
+    assert hidden in cli.run(command, expect=STATE).err
+    unchanged.check()
+    db.execute(f"DROP SCHEMA {hidden} CASCADE")
+    cli.run(command)
+
+
+def test_versions_of_two_base_schemas_may_not_have_one_schema(db, tmp_path, pgstrata):
+    app, app_new = base_schemas(db, tmp_path, "app", "app_new")
+    app.start("new_1", OPERATIONS, "--kill-after-step", 1, expect=KILLED)
+    assert "app_new_1" in app_new.start("1", OPERATIONS, expect=STATE).err
+    app.start("new_1", OPERATIONS)
+    assert "\"app\"" in app_new.start("1", OPERATIONS, expect=STATE).err
+
+
+def test_what_an_older_release_hid_under_another_name_is_found(db, cli):
+    db.tables(TABLE)
+    before = fingerprint(db)
+    cli.run("baseline", "v1")
+    steps = cli.plan("v2", OPERATIONS, "--json").json["steps"]
+    built = [s["command"] for s in steps].count("start") - 1
+    cli.start("v2", OPERATIONS, "--kill-after-step", built, expect=KILLED)
+    db.execute("ALTER SCHEMA _v2_pgstrata_public RENAME TO pgstrata_public_v2")
+    cli.rollback()
+    assert fingerprint(db) == before and not {s for s in db.schemas() if "v2" in s}
+    cli.start("v3", OPERATIONS)
+    cli.complete("--kill-after-step", 1, expect=KILLED)
+    db.execute("ALTER SCHEMA _v1_pgstrata_public RENAME TO pgstrata_public_v1")
+    cli.rollback()
+    assert fingerprint(db) == before and db.rows("v1", "SELECT a FROM t") == [(5,)]

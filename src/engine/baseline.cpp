@@ -41,16 +41,6 @@ void finish_baseline(Session& session) {
   session.execute(run->id, 1, 0, -1, closing(session, *run));
 }
 
-void refuse_taken_schema(Session& session, const History& history, const std::string& schema) {
-  for (auto& row : history.chain)
-    if (row.schema == schema) return;
-  if (session.schema_exists(schema))
-    refuse_state(
-        "schema-taken",
-        "a schema named \"" + schema + "\" already exists and is not a version of pgstrata",
-        "rename it, or give the migration another name");
-}
-
 void insert_empty(Session& session) {
   model::Version version;
   version.ordinal = session.store.next_ordinal();
@@ -121,7 +111,11 @@ BaselineReport baseline(Session& session, const std::string& name) {
   if (const state::VersionRow* known = history.newest_named(name);
       known && known->status == Status::retired)
     refuse_state("applied", "there was a version \"" + name + "\" before", "choose another name");
-  refuse_taken_schema(session, history, report.version_schema);
+  model::Version version;
+  version.ordinal = history.all.empty() ? 1 : history.all.back().ordinal + 1;
+  version.name = name;
+  version.schema = report.version_schema;
+  refuse_taken_schemas(session, history, version);
   report.ordinal = publish_baseline(session, name).ordinal;
   return report;
 }

@@ -59,8 +59,12 @@ ValidateReport validate(const Options& options, const std::vector<std::string>& 
 state::VersionRow publish_baseline(Session& session, const std::string& name);
 // A baseline that was interrupted is finished by whatever comes next.
 void finish_baseline(Session& session);
-// A schema of that name that is no version's.
-void refuse_taken_schema(Session& session, const History& history, const std::string& schema);
+// Of a version that is to be published: its schema, its hidden one, the support schema.
+void refuse_taken_schemas(Session& session, const History& history, const model::Version& version);
+// Of a version that goes.
+void refuse_taken_hidden_schema(Session& session, const model::Version& version);
+// An older release may have hidden the version under another name: it gets today's. (tx)
+void find_hidden_schema(Session& session, const model::Version& version);
 // Inserts the shape of an empty base schema.
 void insert_empty(Session& session);
 

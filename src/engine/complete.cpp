@@ -192,6 +192,7 @@ CompleteReport complete_oldest(Session& session, const std::optional<std::string
   check_rules(session, chain[1]);
   refuse_dependents(session, history, chain);
   refuse_dependents_of_views(session, chain.front().schema);
+  if (!chain.front().schema.empty()) refuse_taken_hidden_schema(session, chain.front());
   // The models say all there is to know; what the catalog has beside them is not touched.
   catalog::Snapshot nothing;
   plan::Outcome outcome = plan::plan_complete(session.around(nothing), chain);

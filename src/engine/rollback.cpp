@@ -55,11 +55,14 @@ void take_back_completion(Session& session, History& history) {
                    "run `pgstrata complete " + retiring.name +
                        "` to finish it; only forward is possible now");
   catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
-  plan::Step back =
-      plan::unretire(session.around(snapshot), model::version_from_json(retiring.model));
+  const model::Version version = model::version_from_json(retiring.model);
+  plan::Step back = plan::unretire(session.around(snapshot), version);
   bool hidden = !retiring.schema.empty() && !session.schema_exists(retiring.schema);
   journaled(session, [&] {
-    if (hidden) session.connection.execute(back.statements.front());
+    if (hidden) {
+      find_hidden_schema(session, version);
+      session.connection.execute(back.statements.front());
+    }
     session.store.set_status(run.ordinal, Status::live);
     session.store.finish_run(run.id, RunStatus::undone);
   });
@@ -143,6 +146,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   bool published = !made || made->count("publish") > 0;
   RollbackReport report;
   if (published) refuse_dependents_of_views(session, newest.schema);
+  if (published) refuse_taken_hidden_schema(session, chain.back());
   if (published) report.lost = lost_rows(session, chain);
   for (auto& lost : report.lost)
     session.progress.note(std::to_string(lost.rows) + " rows of " + lost.table + "." + lost.column +
@@ -161,6 +165,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
       session,
       [&] {
         if (history.unfinished) session.store.finish_run(history.unfinished->id, RunStatus::undone);
+        if (!published) find_hidden_schema(session, chain.back());
         session.store.set_status(run.ordinal, Status::rolling_back);
         run.id = session.store.insert_run(run, outcome.steps);
       },

@@ -231,7 +231,6 @@ Prepared prepare(Session& session, History history, const Documents& documents,
   prepared.snapshot = session.snapshot(prepared.history, physical_names(prepared.live, documents));
   const std::string& name = documents.back().name;
   std::string schema = session.version_schema(name, documents.back().file);
-  refuse_taken_schema(session, prepared.history, schema);
   if (prepared.history.chain.empty()) {
     prepared.records_empty = prepared.snapshot.tables.empty();
     prepared.records_baseline = !prepared.records_empty;
@@ -249,6 +248,13 @@ Prepared prepare(Session& session, History history, const Documents& documents,
   }
   // Never used again, not after a rollback either.
   int ordinal = prepared.history.all.empty() ? 2 : prepared.history.all.back().ordinal + 1;
+  if (prepared.records_baseline)
+    refuse_taken_schemas(session, prepared.history, prepared.live.back());
+  model::Version named;
+  named.ordinal = ordinal;
+  named.name = name;
+  named.schema = schema;
+  refuse_taken_schemas(session, prepared.history, named);
   auto binder = session.binder(prepared.snapshot);
   if (migration::is_raw_sql(documents.back())) {
     if (prepared.live.size() > 1)

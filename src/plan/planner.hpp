@@ -28,7 +28,9 @@ struct Surroundings {
 
 // "pgstrata_<base>": inner views, sync and translation functions.
 std::string support_schema_name(const std::string& state_schema, const std::string& base_schema);
-// What a version schema is called before it is published and after it is retired.
+// What a version schema is called before it is published and after it is retired. The number stands
+// first: no other base schema's support schema can have such a name, and cut to 63 bytes it still
+// ends in a hash of the whole.
 std::string hidden_schema_name(const std::string& support_schema, const model::Version& version);
 
 // Only views, built hidden and published: a baseline, or what a `sql` operation left.

@@ -72,7 +72,7 @@ std::string support_schema_name(const std::string& state_schema, const std::stri
 }
 
 std::string hidden_schema_name(const std::string& support_schema, const model::Version& version) {
-  return model::with_suffix(support_schema, "_v" + std::to_string(version.ordinal));
+  return model::with_suffix("_v" + std::to_string(version.ordinal) + "_" + support_schema, "");
 }
 
 }  // namespace pgstrata::plan

@@ -96,22 +96,29 @@ void create_inner_view(const Surroundings& around, const Chain& live, const Vers
 
 }  // namespace
 
+std::string support_schema_comment(const std::string& base_schema) {
+  return "pgstrata: inner views, sync and translation functions of schema " + base_schema;
+}
+
+std::string version_schema_comment(const std::string& version, const std::string& base_schema) {
+  return "version " + version + " of schema " + base_schema + ", kept by pgstrata";
+}
+
 std::vector<std::string> create_support_schema(const Surroundings& around) {
   return {format("CREATE SCHEMA IF NOT EXISTS {}", Name(around.support_schema)).str(),
           format("GRANT USAGE ON SCHEMA {} TO PUBLIC", Name(around.support_schema)).str(),
           format("COMMENT ON SCHEMA {} IS {}", Name(around.support_schema),
-                 Literal("pgstrata: inner views, sync and translation functions of schema " +
-                         around.base_schema))
+                 Literal(support_schema_comment(around.base_schema)))
               .str()};
 }
 
 std::vector<std::string> create_version_schema(const Surroundings& around, const Version& version,
                                                const std::string& schema) {
-  std::vector<std::string> statements{format("CREATE SCHEMA {}", Name(schema)).str(),
-                                      format("COMMENT ON SCHEMA {} IS {}", Name(schema),
-                                             Literal("version " + version.name + " of schema " +
-                                                     around.base_schema + ", kept by pgstrata"))
-                                          .str()};
+  std::vector<std::string> statements{
+      format("CREATE SCHEMA {}", Name(schema)).str(),
+      format("COMMENT ON SCHEMA {} IS {}", Name(schema),
+             Literal(version_schema_comment(version.name, around.base_schema)))
+          .str()};
   for (auto& privilege : around.snapshot.schema_privileges)
     if (privilege.privilege == "USAGE" && privilege.grantee != around.snapshot.role)
       statements.push_back(

@@ -1,0 +1,80 @@
+// The schemas that a run makes: a version's own, the hidden one it is built in and goes through,
+// and the support schema. Each is looked for before anything changes, so that none meets somebody
+// else's or another base schema's.
+
+#include "engine/commands.hpp"
+#include "model/names.hpp"
+#include "plan/views.hpp"
+#include "sql/identifier.hpp"
+
+namespace pgstrata::engine {
+
+namespace {
+
+// A schema's comment; none: there is no such schema.
+std::optional<std::string> comment_of(Session& session, const std::string& schema) {
+  auto found = session.connection.execute(
+      "SELECT pg_catalog.obj_description(oid, 'pg_namespace') FROM pg_catalog.pg_namespace WHERE "
+      "nspname = $1",
+      {schema});
+  if (found.empty()) return {};
+  return found.text_or(0, 0, "");
+}
+
+[[noreturn]] void refuse_schema(const std::string& schema, const std::string& whose,
+                                const std::string& hint) {
+  refuse_state("schema-taken",
+               "a schema named \"" + schema + "\" already exists and is not " + whose, hint);
+}
+
+// Versions that other base schemas show, or are about to: those have no schema yet.
+void refuse_version_of_another(Session& session, const std::string& schema) {
+  if (!session.store.exists()) return;
+  auto found = session.connection.execute(
+      "SELECT base_schema, name FROM " + state::state_object(session.names, "versions") +
+          " WHERE schema = $1 AND base_schema <> $2 AND status NOT IN ('retired', 'rolled_back')",
+      {schema, session.names.base_schema});
+  if (!found.empty())
+    refuse_state("schema-taken",
+                 "the schema \"" + schema + "\" belongs to version \"" + found.text(0, 1) +
+                     "\" of base schema \"" + found.text(0, 0) + "\"",
+                 "give the migration another name");
+}
+
+}  // namespace
+
+void refuse_taken_hidden_schema(Session& session, const model::Version& version) {
+  const std::string hidden = plan::hidden_schema_name(session.support_schema, version);
+  if (session.schema_exists(hidden))
+    refuse_schema(hidden, "pgstrata's, which needs the name for version \"" + version.name + "\"",
+                  "rename it or drop it");
+}
+
+void refuse_taken_schemas(Session& session, const History& history, const model::Version& version) {
+  for (auto& row : history.chain)
+    if (row.schema == version.schema) return;
+  refuse_version_of_another(session, version.schema);
+  if (session.schema_exists(version.schema))
+    refuse_schema(version.schema, "a version of pgstrata",
+                  "rename it, or give the migration another name");
+  refuse_taken_hidden_schema(session, version);
+  auto support = comment_of(session, session.support_schema);
+  if (support && *support != plan::support_schema_comment(session.names.base_schema))
+    refuse_schema(session.support_schema,
+                  "the support schema of \"" + session.names.base_schema + "\"",
+                  "rename it, or give another --state-schema");
+}
+
+void find_hidden_schema(Session& session, const model::Version& version) {
+  const std::string now = plan::hidden_schema_name(session.support_schema, version);
+  const std::string older =
+      model::with_suffix(session.support_schema, "_v" + std::to_string(version.ordinal));
+  if (session.schema_exists(now) ||
+      comment_of(session, older) !=
+          plan::version_schema_comment(version.name, session.names.base_schema))
+    return;
+  session.connection.execute(
+      sql::format("ALTER SCHEMA {} RENAME TO {}", sql::Name(older), sql::Name(now)).str());
+}
+
+}  // namespace pgstrata::engine
