@@ -284,6 +284,7 @@ std::vector<plan::Remark> check_before(Session& session, const Prepared& prepare
   check_reads(session, prepared);
   check_domains(session, prepared);
   try_out(session, prepared);
+  check_dropped_columns(session, prepared);
   if (prepared.snapshot.prepared_transactions > 0)
     findings.push_back(
         {"prepared transactions",

@@ -12,4 +12,8 @@ namespace pgstrata::engine {
 // Error(Exit::migration, "not-possible", …) with PostgreSQL's own words.
 void try_out(Session& session, const Prepared& prepared);
 
+// Error(Exit::migration, "down-needed", …) where nothing that the new version could write would be
+// taken.
+void check_dropped_columns(Session& session, const Prepared& prepared);
+
 }  // namespace pgstrata::engine
