@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rig.cli import DATA, STATE, USAGE
+from rig.cli import DATA, INTERRUPTED, STATE, USAGE
 from rig.replica import Replica
 
 LONG = bool(os.environ.get("PGSTRATA_LONG"))
@@ -88,7 +88,8 @@ def test_progress_is_json_lines_on_request_and_the_result_stays_text(db, cli, sl
     assert b"published" in out and not out.startswith(b"{")
 
 
-@pytest.mark.parametrize("words", [["rate"], ["rate", "-1"], ["rate", "fast"], ["workers", "0"], ["pause", "3"], ["stop"]])
+@pytest.mark.parametrize("words", [["rate"], ["rate", "-1"], ["rate", "fast"], ["rate", "nan"],
+                                   ["workers", "0"], ["workers", "1.7"], ["workers", "1e10"], ["pause", "3"], ["stop"]])
 def test_control_refuses_what_it_does_not_understand(cli, words):
     cli.run("control", *words, expect=USAGE)
 
@@ -152,6 +153,73 @@ def test_verify_does_not_count_what_a_lossy_translation_makes_of_a_row(db, cli):
     db.write("baseline", "UPDATE t SET a = 3.75 WHERE id = 3")
     db.write("two", "INSERT INTO t VALUES (1000, 5, 's', '')")
     assert cli.run("verify", "--json").json["differing"] == 0
+
+
+TWO_DOWNS = [
+    {"add_column": {"table": "p", "column": {"name": "name", "type": "text", "nullable": True},
+                    "up": "first || ' ' || last"}},
+    {"drop_column": {"table": "p", "column": "first", "down": "split_part(name, ' ', 1)"}},
+    {"drop_column": {"table": "p", "column": "last", "down": "split_part(name, ' ', 2)"}},
+]
+
+
+def test_verify_wants_every_down_of_a_column_to_agree_with_it(db, cli):
+    db.tables("CREATE TABLE p (id int PRIMARY KEY, first text, last text);"
+              "INSERT INTO p SELECT i, 'f' || i, 'l' || i FROM generate_series(1, 100) i")
+    cli.start("two", TWO_DOWNS)
+    db.write("baseline", "UPDATE p SET first = 'a b' WHERE id = 1")
+    db.write("two", "UPDATE p SET name = 'x y z' WHERE id = 2")
+    db.write("two", "UPDATE p SET name = 'one' WHERE id = 3")
+    db.write("baseline", "UPDATE p SET last = 'two' WHERE id = 3")
+    report = cli.run("verify", "--json").json
+    assert [(c["column"], c["differing"]) for c in report["columns"]] == [("name", 0)]
+    db.execute("ALTER TABLE p DISABLE TRIGGER ALL; UPDATE p SET last = 'else' WHERE id = 4;"
+               "ALTER TABLE p ENABLE TRIGGER ALL", role="postgres")
+    report = cli.run("verify", "--json", expect=DATA).json
+    assert report["columns"][0]["differing"] == 1 and "id = 4" in report["columns"][0]["samples"][0]
+
+
+def test_verify_says_which_columns_nothing_can_judge(db, cli):
+    db.tables("CREATE TABLE p (id int PRIMARY KEY, a int, b int)")
+    cli.start("two", [{"drop_column": {"table": "p", "column": "a", "down": "b + 1"}}])
+    assert "not judged" in cli.run("verify").text
+
+
+def locked(db, table):
+    holder = db.connect("public", role="owner", autocommit=False)
+    holder.cursor().execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+    return holder
+
+
+def stopped(process, expected):
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == expected, err
+    return err.decode()
+
+
+def test_ctrl_c_ends_a_long_read_that_waits(db, cli):
+    """`verify`, and the checks before a start: reads of whole tables."""
+    db.tables(TABLE.format(rows=100))
+    cli.start("two", LOSSY)
+    holder = locked(db, "t")
+    verify = cli.spawn("verify")
+    eventually(lambda: db.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
+    verify.send_signal(signal.SIGINT)
+    stopped(verify, INTERRUPTED)
+    holder.rollback()
+    assert cli.run("verify", "--json").json["differing"] == 0
+
+
+def test_the_state_schema_is_upgraded_by_nobody_while_another_is_at_work(db, cli, slow):
+    version = "SELECT max(version) FROM pgstrata.meta"
+    running(cli, lambda fill: fill["rows"] > 0)
+    db.execute("DELETE FROM pgstrata.meta WHERE version = 3")
+    cli.run("control", "pause")
+    cli.run("control", "workers", "2", expect=STATE)
+    cli.rollback(expect=STATE)
+    assert db.value(version) == 2
+    db.execute("INSERT INTO pgstrata.meta (version) VALUES (3)")
+    cli.run("control", "resume")
 
 
 def test_verify_refuses_an_unfinished_command_and_an_unknown_version(db, cli):

@@ -158,6 +158,21 @@ def test_rollback_to_keeps_its_version_and_resumes_after_a_kill(stack, cli):
     assert cli.rollback("--to", "v2", "--json").json["already"] is True
 
 
+def test_rollback_to_the_newest_does_not_hide_an_unfinished_completion(stack, cli):
+    stack(T, TO_MONEY, TO_TEXT)
+    cli.complete("v1", "--kill-after-step", 3, expect=KILLED)
+    refused = cli.rollback("--to", "v3", expect=STATE)
+    assert "unfinished" in refused.err and "pgstrata complete v1" in refused.err
+    cli.complete("v1")
+    assert live(cli) == ["v2", "v3"]
+
+
+def test_migrate_names_the_completion_that_is_unfinished(stack, cli):
+    stack(T, TO_MONEY, TO_TEXT)
+    cli.complete("v1", "--kill-after-step", 3, expect=KILLED)
+    assert "pgstrata complete v1" in cli.run("migrate", str(cli.directory), expect=STATE).err
+
+
 def test_migrate_stacks_on_what_is_in_flight_folded_or_one_by_one(stack, cli):
     db = stack(T, TO_MONEY)
     cli.directory = cli.directory / "migrations"

@@ -5,6 +5,7 @@ import re
 import psycopg2
 
 from rig.catalog import fingerprint
+from rig.cli import STATE
 
 TABLES = """
 CREATE TABLE t (id int PRIMARY KEY, a int, b text, note text);
@@ -29,6 +30,21 @@ def test_plan_changes_nothing_not_even_a_state_schema(db, cli):
     for how in ([], ["--json"], ["--sql"]):
         cli.plan("new", OPERATIONS, *how)
     assert fingerprint(db) == before and db.schemas() == schemas
+
+
+def test_the_plan_of_what_is_live_says_so(db, cli):
+    planned(db, cli)
+    cli.start("new", OPERATIONS)
+    again = cli.plan("new", OPERATIONS, "--json").json
+    assert again["steps"] == [] and "live already" in again["notes"][0]
+    cli.plan("new", OPERATIONS[:1], expect=STATE)
+    cli.plan("baseline", OPERATIONS, expect=STATE)
+
+
+def test_the_plan_of_a_start_that_is_unfinished_says_how_to_finish_it(db, cli):
+    db.tables(TABLES)
+    cli.start("new", OPERATIONS, "--kill-after-step", 2, expect=-9)
+    assert "pgstrata rollback new" in cli.plan("new", OPERATIONS, expect=STATE).err
 
 
 def test_the_human_plan_names_phases_locks_and_reasons(db, cli):

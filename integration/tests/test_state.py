@@ -142,6 +142,21 @@ def test_status_tells_versions_and_what_is_unfinished(base, cli):
     assert cli.versions() == {"baseline": "retired", "one": "live"}
 
 
+def test_status_of_a_schema_that_is_not_there_is_4(base, cli):
+    assert "no schema" in cli.run("status", "--schema", "nosuch", expect=STATE).err
+
+
+def test_status_counts_versions_of_long_ago(base, cli):
+    for number in range(4):
+        cli.start(f"v{number}", FIRST)
+        cli.rollback()
+        cli.start(f"w{number}", [{"create_table": {"name": f"n{number}", "columns": [
+            {"name": "id", "type": "int", "pk": True}]}}], "--complete")
+    text = cli.run("status").out
+    assert "older ones; --json" in text and "baseline" not in text and "w3" in text
+    assert len(cli.status()["versions"]) == 9
+
+
 def test_init_twice_is_done_already(base, cli):
     cli.run("init")
     already(cli.run("init"))

@@ -1,25 +1,37 @@
-#include <cmath>
-#include <cstdlib>
+#include <charconv>
+#include <limits>
 
 #include "cli/show.hpp"
 
 namespace pgstrata::cli {
 namespace {
 
-double number(const std::string& what, const std::string& text, double least) {
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != '\0' || !std::isfinite(value) || value < least)
+constexpr int most_workers = 1000;  // beyond what any server lets in
+
+template <typename Number>
+Number number(const std::string& what, const std::string& text, const std::string& range,
+              Number least, Number most) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (!whole || !(value >= least && value <= most))
     throw Error(Exit::usage, "usage",
-                "control " + what + " takes a number, at least " +
-                    std::to_string(static_cast<int>(least)) + " (see pgstrata control --help)");
+                "control " + what + " takes " + range + " (see pgstrata control --help)");
   return value;
 }
 
 ControlChange change_of(const std::string& what, const std::string& value) {
-  if (what == "rate") return {.paused = {}, .max_rate = number(what, value, 0), .workers = {}};
+  if (what == "rate")
+    return {.paused = {},
+            .max_rate = number(what, value, "a number of rows a second, 0 or more", 0.0,
+                               std::numeric_limits<double>::max()),
+            .workers = {}};
   if (what == "workers")
-    return {.paused = {}, .max_rate = {}, .workers = static_cast<int>(number(what, value, 1))};
+    return {
+        .paused = {},
+        .max_rate = {},
+        .workers = number(what, value, "a whole number from 1 to " + std::to_string(most_workers),
+                          1, most_workers)};
   if (!value.empty())
     throw Error(Exit::usage, "usage",
                 "control " + what + " takes no number (see pgstrata control --help)");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/commands.hpp"
+#include "engine/long_read.hpp"
 #include "engine/reads.hpp"
 #include "engine/try_out.hpp"
 #include "model/compose.hpp"
@@ -162,10 +163,10 @@ void check_rows(Session& session, const Prepared& prepared, const Table& before,
   }
   db::Result found;
   try {
-    found = session.connection.execute(
-        format("SELECT {} FROM {} t", sql::join(counts, ", "),
-               sql::Qualified{session.names.base_schema, before.physical})
-            .str());
+    found = read_long(session, before.name,
+                      format("SELECT {} FROM {} t", sql::join(counts, ", "),
+                             sql::Qualified{session.names.base_schema, before.physical})
+                          .str());
   } catch (const db::SqlError& error) {
     if (error.connection_lost() || error.canceled()) throw;
     throw Error(
@@ -206,7 +207,8 @@ void check_keys(Session& session, const Prepared& prepared, const Table& before,
                              before, over_before(prepared, before, after, *index.predicate))));
     if (!known) continue;
     Sql where = filters.empty() ? Sql() : format(" WHERE {}", sql::join(filters, " AND "));
-    auto found = session.connection.execute(
+    auto found = read_long(
+        session, before.name,
         format(
             "SELECT pg_catalog.count(*), pg_catalog.min(k) FROM (SELECT ROW({})::pg_catalog.text "
             "AS k FROM {}{} GROUP BY {} HAVING pg_catalog.count(*) > 1) d",
@@ -241,7 +243,8 @@ void check_references(Session& session, const Prepared& prepared, const Table& b
       match.push_back(format("r.{} = ({})", sql::Name(key.referenced[i]), value));
       filters.push_back(format("({}) IS NOT NULL", value));
     }
-    auto found = session.connection.execute(
+    auto found = read_long(
+        session, before.name,
         format("SELECT pg_catalog.count(*), pg_catalog.min(t::pg_catalog.text) FROM {} t WHERE {} "
                "AND NOT EXISTS (SELECT FROM {} r WHERE {})",
                sql::Qualified{session.names.base_schema, before.physical},

@@ -18,6 +18,16 @@ StartReport start(Session& session, const Documents& documents, const StartOptio
 void finish_own_completion(Session& session, const Documents& documents,
                            const StartOptions& options);
 
+// The live version that has applied the migration; nothing if none has. Refuses another content
+// under a name that was used, and what is retired.
+struct Applied {
+  const state::VersionRow* row = nullptr;  // of `history`
+  std::string note;                        // where it is not plainly that version
+};
+Applied find_applied(Session& session, const History& history, const Documents& documents);
+// Was the version made of these documents?
+bool has_content(Session& session, const state::VersionRow& row, const Documents& documents);
+
 // What a start would do: everything up to the plan, nothing changed.
 struct Prepared {
   History history;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/commands.hpp"
+#include "engine/long_read.hpp"
 #include "model/from_catalog.hpp"
 #include "pgstrata/error.hpp"
 #include "sql/identifier.hpp"
@@ -122,7 +123,8 @@ void check_rules(Session& session, const model::Version& oldest) {
                   "older versions may have written them; mend them, then complete again");
     };
     try {
-      auto found = session.connection.execute(
+      auto found = read_long(
+          session, table.name,
           sql::format("SELECT pg_catalog.count(*), pg_catalog.min(t::pg_catalog.text) FROM {} t "
                       "WHERE NOT ({})",
                       sql::Qualified{session.names.base_schema, table.physical}, condition)

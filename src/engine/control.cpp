@@ -22,7 +22,6 @@ ControlReport control(Session& session, const ControlChange& change) {
   if (!session.initialized())
     refuse_state("no-history", "there is no history yet, so nothing to control",
                  "run `pgstrata start FILE` first");
-  session.store.ensure();
   state::Control control = session.store.control();
   if (change.paused) control.paused = *change.paused;
   if (change.max_rate) control.max_rate = change.max_rate;
@@ -38,7 +37,9 @@ ControlReport control(Session& session, const ControlChange& change) {
   if (run)
     for (const auto& fill : session.store.fills(run->id)) report.fills.push_back(status_of(fill));
   if (report.fills.empty())
-    report.notes.push_back("no backfill is under way; what is said here holds for the next one");
+    report.notes.push_back(
+        "no backfill is under way; what is said here holds " +
+        (run ? "until the unfinished " + run->command + " ends" : std::string("for the next one")));
   return report;
 }
 

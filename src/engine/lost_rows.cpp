@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/commands.hpp"
+#include "engine/long_read.hpp"
 #include "plan/elements.hpp"
 #include "plan/translations.hpp"
 #include "sql/identifier.hpp"
@@ -32,7 +33,7 @@ Sql loss(const plan::Surroundings& around, const model::Version& newest, const m
 std::int64_t count(Session& session, const std::string& table, const std::string& column,
                    const Sql& query) {
   try {
-    return session.connection.execute(query.str()).integer(0, 0);
+    return read_long(session, table, query.str()).integer(0, 0);
   } catch (const db::SqlError& error) {
     if (error.connection_lost() || error.canceled()) throw;
     session.progress.note("how many rows of " + table + "." + column +

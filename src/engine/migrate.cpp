@@ -149,8 +149,9 @@ MigrateReport migrate(Session& session, const std::string& directory,
     pending = pending_of(session, history, std::move(documents));
   }
   if (history.unfinished)
-    refuse_state("unfinished", "a " + history.unfinished->command + " is unfinished",
-                 how_to_finish(history.unfinished->command, history.chain.back().name));
+    refuse_state(
+        "unfinished", "a " + history.unfinished->command + " is unfinished",
+        how_to_finish(history.unfinished->command, history.at(history.unfinished->ordinal).name));
   report.notes = pending.notes;
   auto steps = steps_of(std::move(pending.documents), options.stack);
   if (!options.complete) refuse_steps(steps, history.chain.size(), options.stack);

@@ -115,8 +115,23 @@ void add_later_commands(PlanReport& report, Session& session, const Prepared& pr
 
 PlanReport plan_report(Session& session, const std::string& file) {
   Documents documents{migration::read_file(file)};
-  Prepared prepared = prepare(session, session.history(), documents, true);
+  History history = session.history();
+  const state::VersionRow* newest = history.newest_named(documents.back().name);
+  if (history.unfinished && newest && newest->ordinal == history.unfinished->ordinal)
+    refuse_state(
+        "unfinished",
+        "a " + history.unfinished->command + " of version \"" + newest->name + "\" is unfinished",
+        how_to_finish(history.unfinished->command, newest->name));
   PlanReport report;
+  if (const Applied applied = find_applied(session, history, documents); applied.row) {
+    report.version = applied.row->name;
+    report.version_schema = applied.row->schema;
+    report.notes.push_back(applied.note.empty() ? "version \"" + applied.row->name +
+                                                      "\" is live already: start does nothing"
+                                                : applied.note);
+    return report;
+  }
+  Prepared prepared = prepare(session, std::move(history), documents, true);
   report.version = prepared.next.name;
   report.version_schema = prepared.next.schema;
   report.records_baseline = prepared.records_baseline;

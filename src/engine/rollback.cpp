@@ -202,6 +202,12 @@ RollbackReport rollback_to(Session& session, const std::string& last, RollbackOp
     removed.insert(removed.end(), report.all_removed.begin(), report.all_removed.end());
     lost.insert(lost.end(), report.lost.begin(), report.lost.end());
   }
+  if (report.already && history.unfinished)
+    refuse_state(
+        "unfinished",
+        "\"" + last + "\" is the newest version; a " + history.unfinished->command +
+            " of version \"" + history.at(history.unfinished->ordinal).name + "\" is unfinished",
+        how_to_finish(history.unfinished->command, history.at(history.unfinished->ordinal).name));
   report.all_removed = std::move(removed);
   report.lost = std::move(lost);
   return report;

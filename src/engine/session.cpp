@@ -50,9 +50,8 @@ Session::Session(const Options& given, const std::string& command, Progress& wat
 }
 
 void Session::acquire() {
-  store.ensure();
-  runner = std::make_unique<state::Runner>(connection_options, names,
-                                           connection_options.application_name);
+  runner = std::make_unique<state::Runner>(
+      connection_options, names, connection_options.application_name, [this] { store.ensure(); });
   connection_options.member_of = state::Runner::sessions_group(names);
   connection.join(connection_options.member_of);
   if (!runner->ended().empty())
@@ -96,11 +95,18 @@ catalog::Snapshot Session::snapshot(const History& history,
       ours.push_back(plan::support_schema_name(names.state_schema, *row[0]));
   catalog::Snapshot snapshot =
       catalog::read(connection, names.base_schema, support_schema, ours, dependents_of);
-  if (!snapshot.schema_exists)
-    throw Error(Exit::state, "no-schema",
-                "there is no schema \"" + names.base_schema + "\" in this database", {},
-                "create it, or name another with --schema");
+  if (!snapshot.schema_exists) refuse_missing_schema();
   return snapshot;
+}
+
+void Session::require_schema() {
+  if (!schema_exists(names.base_schema)) refuse_missing_schema();
+}
+
+void Session::refuse_missing_schema() const {
+  throw Error(Exit::state, "no-schema",
+              "there is no schema \"" + names.base_schema + "\" in this database", {},
+              "create it, or name another with --schema");
 }
 
 plan::Surroundings Session::around(const catalog::Snapshot& snapshot) {

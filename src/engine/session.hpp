@@ -54,6 +54,7 @@ class Session {
   void execute(std::int64_t run, int workers, double max_rate, int kill_after_step,
                std::vector<std::string> closing, double max_lag_mb = 16);
   bool schema_exists(const std::string& schema);
+  void require_schema();  // the base schema
   std::string version_schema(const std::string& version, const std::string& where) const;
 
   const Options options;
@@ -64,6 +65,9 @@ class Session {
   std::unique_ptr<state::Runner> runner;
   Progress& progress;
   std::string support_schema;
+
+ private:
+  [[noreturn]] void refuse_missing_schema() const;
 };
 
 // Statements and store calls in one transaction that the fence guards. A commit that others of the

@@ -105,65 +105,20 @@ void journal_start(Session& session, const Documents& documents, const Prepared&
       Commit::before_others);
 }
 
-// `migrate` folds several migrations into one version, which has the last one's name.
-bool applied_within_a_step(Session& session, const History& history,
-                           const migration::Migration& document, StartReport& report) {
-  for (const state::VersionRow& row : history.all) {
-    if (row.status == Status::rolled_back) continue;
-    for (auto& applied : row.documents) {
-      if (applied.name != document.name) continue;
-      if (applied.hash != md5(session, document.content))
-        refuse_state("edited",
-                     "migration \"" + document.name + "\" was applied with another content",
-                     "give a changed migration a new name");
-      report.already = true;
-      report.ordinal = row.ordinal;
-      report.version_schema = row.schema;
-      report.notes.push_back("migration \"" + document.name +
-                             "\" was applied as a part of version \"" + row.name + "\"");
-      return true;
-    }
-  }
-  return false;
-}
-
-// Is the version there, or under way? `already` and `resumed` are then set.
-bool already_known(Session& session, const History& history, const Documents& documents,
-                   const StartOptions& options, StartReport& report) {
-  const std::string& name = report.version;
-  const state::VersionRow* known = history.newest_named(name);
-  bool same = known && !known->documents.empty() &&
-              known->documents.back().hash == md5(session, documents.back().content);
-  if (history.unfinished) {
-    const state::RunRow& run = *history.unfinished;
-    const state::VersionRow& row = history.at(run.ordinal);
-    if (run.command != "start" || row.name != name)
-      refuse_state("unfinished",
-                   "a " + run.command + " of version \"" + row.name + "\" is unfinished",
-                   how_to_finish(run.command, row.name));
-    if (!same)
-      refuse_state("edited", "migration \"" + name + "\" was edited since its start began",
-                   "run `pgstrata rollback " + name + "` first, then start again");
-    report.resumed = true;
-    report.ordinal = run.ordinal;
-    run_start(session, run, model::version_from_json(row.model), options);
-    return true;
-  }
-  if (!known || known->status == Status::rolled_back)
-    return applied_within_a_step(session, history, documents.back(), report);
-  if (known->kind != "migration" && known->status == Status::live)
-    refuse_state("name-taken", "version \"" + name + "\" is there, and no migration made it",
-                 "give the migration another name");
-  if (!same && known->kind == "migration")
-    refuse_state("edited", "migration \"" + name + "\" was applied with another content",
-                 "give a changed migration a new name");
-  if (known->status != Status::live)
-    refuse_state("applied",
-                 "migration \"" + name + "\" was applied before and its version is retired",
-                 "give a new migration a new name");
-  report.already = true;
-  report.ordinal = known->ordinal;
-  return true;
+void resume_unfinished(Session& session, const History& history, const Documents& documents,
+                       const StartOptions& options, StartReport& report) {
+  const state::RunRow& run = *history.unfinished;
+  const state::VersionRow& row = history.at(run.ordinal);
+  if (run.command != "start" || row.name != report.version)
+    refuse_state("unfinished",
+                 "a " + run.command + " of version \"" + row.name + "\" is unfinished",
+                 how_to_finish(run.command, row.name));
+  if (!has_content(session, row, documents))
+    refuse_state("edited", "migration \"" + row.name + "\" was edited since its start began",
+                 "run `pgstrata rollback " + row.name + "` first, then start again");
+  report.resumed = true;
+  report.ordinal = run.ordinal;
+  run_start(session, run, model::version_from_json(row.model), options);
 }
 
 void ensure_first_version(Session& session, History& history) {
@@ -307,7 +262,17 @@ StartReport start(Session& session, const Documents& documents, const StartOptio
     finish_baseline(session);
     history = session.history();
   }
-  if (already_known(session, history, documents, options, report)) return report;
+  if (history.unfinished) {
+    resume_unfinished(session, history, documents, options, report);
+    return report;
+  }
+  if (const Applied applied = find_applied(session, history, documents); applied.row) {
+    report.already = true;
+    report.ordinal = applied.row->ordinal;
+    report.version_schema = applied.row->schema;
+    if (!applied.note.empty()) report.notes.push_back(applied.note);
+    return report;
+  }
   // Everything that can be refused is refused before even a baseline is recorded.
   Prepared prepared = prepare(session, std::move(history), documents, options.accept_functions);
   for (auto& finding : check_before(session, prepared))

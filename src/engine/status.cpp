@@ -144,6 +144,7 @@ void add_next_commands(const History& history, StatusReport& report) {
 StatusReport status(Session& session) {
   StatusReport report;
   report.schema = session.names.base_schema;
+  session.require_schema();
   report.initialized = session.initialized();
   if (!report.initialized) {
     report.notes.push_back(

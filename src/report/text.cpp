@@ -138,26 +138,46 @@ std::string held_by(const VersionStatus& version) {
 
 }  // namespace
 
+namespace {
+
+// Years of history would push what is live off the screen.
+std::vector<VersionStatus> worth_showing(const std::vector<VersionStatus>& versions) {
+  constexpr int newest_ended = 5;
+  std::vector<VersionStatus> shown;
+  int ended = 0;
+  for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
+    const bool over = version->status == "retired" || version->status == "rolled_back";
+    if (!over || ended++ < newest_ended) shown.insert(shown.begin(), *version);
+  }
+  return shown;
+}
+
+}  // namespace
+
 std::string text(const StatusReport& report) {
+  const std::vector<VersionStatus> versions = worth_showing(report.versions);
   std::string out = fmt::format("base schema {}: ", report.schema);
   if (report.versions.empty())
     out += "no versions yet; start with `pgstrata baseline NAME` or `pgstrata start FILE`";
   else
     out += report.in_flight ? "a migration is in flight" : "idle";
   std::size_t name = 7, schema = 6;
-  for (const VersionStatus& version : report.versions) {
+  for (const VersionStatus& version : versions) {
     name = std::max(name, version.name.size());
     schema = std::max(schema, version.schema.size());
   }
   if (!report.versions.empty())
     out += fmt::format("\n\n{:>4}  {:<{}}  {:<{}}  {:<12}  {}", "#", "version", name, "schema",
                        schema, "status", "published");
-  for (const VersionStatus& version : report.versions)
+  if (versions.size() < report.versions.size())
+    out += fmt::format("\n      … {} older ones; --json lists them all",
+                       report.versions.size() - versions.size());
+  for (const VersionStatus& version : versions)
     out +=
         fmt::format("\n{:>4}  {:<{}}  {:<{}}  {:<12}  {}", version.ordinal, version.name, name,
                     version.schema, schema, version.status,
                     version.age_seconds < 0 ? "not yet" : duration(version.age_seconds) + " ago");
-  for (const VersionStatus& version : report.versions) out += held_by(version);
+  for (const VersionStatus& version : versions) out += held_by(version);
   if (report.unfinished)
     out += fmt::format("\n\nunfinished: {} of {}, {} of {} steps done; the same command resumes it",
                        report.unfinished->command, report.unfinished->version,

@@ -1,6 +1,7 @@
 // What a running backfill obeys, and what it says of itself.
 #include <fmt/format.h>
 
+#include "pgstrata/error.hpp"
 #include "sql/identifier.hpp"
 #include "state/store.hpp"
 
@@ -19,16 +20,23 @@ Control Store::control() const {
 }
 
 void Store::set_control(const Control& control) {
+  if (control.workers && installed() < 3)
+    throw Error(Exit::state, "older-state-schema",
+                "the state schema is of an older release, whose backfills take no such order",
+                names_.state_schema, "`pgstrata init` upgrades it while no command is at work");
   const auto number = [](const auto& value) {
     return value ? std::optional(fmt::format("{}", *value)) : std::nullopt;
   };
   connection_.execute(
-      fmt::format("INSERT INTO {} (base_schema, paused, max_rate, workers) VALUES ($1, $2, $3, $4) "
+      fmt::format("INSERT INTO {} (base_schema, paused, max_rate) VALUES ($1, $2, $3) "
                   "ON CONFLICT (base_schema) DO UPDATE SET paused = excluded.paused, "
-                  "max_rate = excluded.max_rate, workers = excluded.workers, changed_at = now()",
+                  "max_rate = excluded.max_rate, changed_at = now()",
                   state_object(names_, "control")),
-      {names_.base_schema, control.paused ? "true" : "false", number(control.max_rate),
-       number(control.workers)});
+      {names_.base_schema, control.paused ? "true" : "false", number(control.max_rate)});
+  if (control.workers)
+    connection_.execute(fmt::format("UPDATE {} SET workers = $2 WHERE base_schema = $1",
+                                    state_object(names_, "control")),
+                        {names_.base_schema, number(control.workers)});
 }
 
 std::string Store::report_fill_sql(std::int64_t run, int sequence, double rows_per_second,

@@ -127,10 +127,12 @@ struct Runner::State {
   std::vector<std::string> ended;
 };
 
-Runner::Runner(const db::ConnectionOptions& options, const Names& names, const std::string& command)
+Runner::Runner(const db::ConnectionOptions& options, const Names& names, const std::string& command,
+               const std::function<void()>& upgrade)
     : state_(std::make_unique<State>(options, names)) {
   state_->lock();
   state_->end_sessions_of_earlier_runner();  // their transactions would keep the token from us
+  if (upgrade) upgrade();
   state_->take_token(command);
   state_->end_sessions_of_earlier_runner();  // those that passed the fence until now
 }

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -158,9 +159,12 @@ class Store {
 // check before the token was raised is one that the new runner finds.
 class Runner {
  public:
-  // The state schema exists (Store::ensure). Throws Error(Exit::state, "another-runner") naming who
-  // holds it (application, pid, since when) or which sessions of an earlier runner cannot be ended.
-  Runner(const db::ConnectionOptions& options, const Names& names, const std::string& command);
+  // `upgrade` makes the state schema what it must be (Store::ensure), once no other runner of the
+  // base schema is at work; without it, it is. Throws Error(Exit::state, "another-runner") naming
+  // who holds it (application, pid, since when) or which sessions of an earlier runner cannot be
+  // ended.
+  Runner(const db::ConnectionOptions& options, const Names& names, const std::string& command,
+         const std::function<void()>& upgrade = {});
   ~Runner();
   std::int64_t token() const;
   // The sessions of an earlier runner that were found at work and ended: "pid 4711 (…)".
