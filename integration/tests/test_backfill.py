@@ -185,6 +185,24 @@ def test_verify_says_which_columns_nothing_can_judge(db, cli):
     assert "not judged" in cli.run("verify").text
 
 
+def test_verify_judges_no_translation_that_depends_on_more_than_the_row(db, cli):
+    db.tables("CREATE TABLE p (id int PRIMARY KEY, a text); INSERT INTO p VALUES (1, '2026-01-01 12:00+00')")
+    cli.start("two", [{"alter_column": {"table": "p", "column": "a", "type": "timestamptz",
+                                        "up": "a::timestamptz", "down": "a::text"}}])
+    assert "depends on more than the row" in cli.run("verify").text
+
+
+def test_verify_goes_on_where_up_raises_on_what_only_the_newer_version_holds(db, cli):
+    db.tables("CREATE TABLE p (id int PRIMARY KEY, a text); CREATE TABLE q (id int PRIMARY KEY, a text);"
+              "INSERT INTO p VALUES (1, '1'); INSERT INTO q VALUES (1, '1')")
+    cli.start("two", [{"alter_column": {"table": table, "column": "a", "type": "int", "up": "a::int",
+                                        "down": "coalesce(a::text, 'none')"}} for table in ("p", "q")])
+    db.write("two", "UPDATE p SET a = NULL")
+    report = cli.run("verify", "--json").json
+    assert [(c["table"], c["differing"]) for c in report["columns"]] == [("q", 0)]
+    assert "not judged, as a translation fails" in report["notes"][0]
+
+
 def locked(db, table):
     holder = db.connect("public", role="owner", autocommit=False)
     holder.cursor().execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")

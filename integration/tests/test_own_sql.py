@@ -83,3 +83,14 @@ def test_a_failing_down_names_the_way_out_and_the_journal_keeps_it(db, cli):
     db.execute("DROP TABLE public.extra")  # what the user has to do by hand
     assert fingerprint(db) == before
     assert db.value("SELECT count(*) FROM pgstrata.steps WHERE skipped_at IS NOT NULL") == 1
+
+
+def test_a_skip_is_meant_for_the_one_that_failed_and_not_for_the_next(stack, cli):
+    """`complete --all` and `rollback --to` do several: each failure is looked at by itself."""
+    stack(TABLES, FAILS_LAST, FAILS_LAST[2:] + [
+        {"add_column": {"table": "t", "column": {"name": "c", "type": "int", "nullable": True}}}])
+    cli.complete("--all", expect=MIGRATION)
+    assert "--skip-on-complete" in cli.complete("--all", "--skip-on-complete", expect=MIGRATION).err
+    assert cli.versions() == {"v1": "retired", "v2": "retiring", "v3": "live"}
+    cli.complete("--all", "--skip-on-complete")
+    assert cli.versions() == {"v1": "retired", "v2": "retired", "v3": "live"}
