@@ -1,7 +1,7 @@
 // Unusual documents that must work, and large ones that must not take long.
 #define BOOST_TEST_DYN_LINK
 #include <boost/test/unit_test.hpp>
-#include <chrono>
+#include <ctime>
 
 #include "support.hpp"
 
@@ -17,10 +17,10 @@ constexpr double allowed_seconds = 20;
 #endif
 
 template <typename Call>
-double seconds(Call call) {
-  const auto start = std::chrono::steady_clock::now();
+double cpu_seconds(Call call) {
+  const std::clock_t start = std::clock();
   call();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(aliases_that_multiply_are_stopped) {
     bomb += "]\n";
   }
   std::string message;
-  BOOST_TEST(seconds([&] { message = refusal(bomb); }) < allowed_seconds);
+  BOOST_TEST(cpu_seconds([&] { message = refusal(bomb); }) < allowed_seconds);
   BOOST_TEST(message.substr(message.find(": ") + 2) ==
              "the document holds more than 1,000,000 values or 64 MiB of repeated text, its "
              "aliases expanded [too-many-values]");
@@ -122,8 +122,8 @@ BOOST_AUTO_TEST_CASE(ten_thousand_operations) {
   }
   json_text += "]}";
   Migration from_yaml, from_json;
-  BOOST_TEST(seconds([&] { from_yaml = parse("m.yaml", yaml_text); }) < allowed_seconds);
-  BOOST_TEST(seconds([&] { from_json = parse("m.json", json_text); }) < allowed_seconds);
+  BOOST_TEST(cpu_seconds([&] { from_yaml = parse("m.yaml", yaml_text); }) < allowed_seconds);
+  BOOST_TEST(cpu_seconds([&] { from_json = parse("m.json", json_text); }) < allowed_seconds);
   BOOST_REQUIRE_EQUAL(from_yaml.operations.size(), 10'000u);
   BOOST_REQUIRE_EQUAL(from_json.operations.size(), 10'000u);
   BOOST_TEST((from_yaml.operations.back().operation == from_json.operations.back().operation));
