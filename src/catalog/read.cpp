@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "catalog/printing.hpp"
 #include "catalog/reading.hpp"
 #include "sql/identifier.hpp"
 
@@ -22,7 +23,8 @@ void read_all(Reading& reading) {
   db::Transaction transaction(reading.connection,
                               "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
                               "SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '1s';"
-                              "SET LOCAL cursor_tuple_fraction = 1");
+                              "SET LOCAL cursor_tuple_fraction = 1;" +
+                                  std::string(unambiguous_printing));
   if (!read_schema(reading)) return;
   read_tables(reading);
   read_columns(reading);

@@ -1,5 +1,7 @@
 #include "catalog/scratch.hpp"
 
+#include "catalog/printing.hpp"
+
 namespace pgstrata::catalog {
 
 Scratch::Scratch(db::Connection& connection, const std::string& path)
@@ -29,7 +31,7 @@ void Scratch::make(const std::string& statement) {
 
 db::Result Scratch::ask(const std::string& name, const std::string& query,
                         const sql::Qualified& relation) {
-  connection_.execute("SET LOCAL search_path = pg_catalog");
+  connection_.execute(std::string("SET LOCAL search_path = pg_catalog;") + unambiguous_printing);
   return connection_.execute_prepared(name, query, {sql::format("{}", relation).str()});
 }
 
