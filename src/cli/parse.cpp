@@ -90,9 +90,11 @@ std::optional<std::string> unknown_command(const CLI::App& app,
   throw Error(Exit::usage, "usage", what + " (see " + help + ")");
 }
 
-}  // namespace
-
-namespace {
+std::string names_of(const std::vector<Command>& commands) {
+  std::string names;
+  for (const Command& command : commands) names += (names.empty() ? "" : ", ") + command.name;
+  return names;
+}
 
 // The first word that names a command. CLI11 would take a later one for a command too, but a
 // version may be called "baseline".
@@ -154,7 +156,8 @@ std::optional<Invocation> parse(int argc, const char* const* argv,
     refuse(error.what(), current);
   }
   if (const auto word = unknown_command(app, commands); word && current.empty())
-    refuse("there is no command \"" + *word + "\"", "");
+    throw Error(Exit::usage, "usage", "there is no command \"" + *word + "\"", {},
+                "commands: " + names_of(commands) + "; see pgstrata --help");
   if (const auto extras = app.remaining(true); !extras.empty())
     refuse("\"" + extras.front() + "\" was not expected", current);
   if (!invocation.command) refuse("a command is required", "");

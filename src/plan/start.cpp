@@ -188,11 +188,13 @@ class StartPlan {
   void expand(const Growth& growth) {
     bool needs_marker = growth.linked && !growth.before.marked;
     if (growth.columns.empty() && !growth.linked) return;
+    const std::size_t columns = growth.columns.size();
+    std::string what = columns == 0   ? ""
+                       : columns == 1 ? "1 column"
+                                      : std::to_string(columns) + " columns";
+    if (growth.linked) what += (what.empty() ? "" : " and ") + std::string("the filling trigger");
     Step step = attempt(around_, growth.after, "ACCESS EXCLUSIVE", "expand",
-                        "add " + std::to_string(growth.columns.size()) +
-                            (growth.columns.size() == 1 ? " column" : " columns") +
-                            (growth.linked ? " and the filling trigger" : "") + " to " +
-                            growth.after.physical,
+                        "add " + what + " to " + growth.after.physical,
                         "catalog only: no row is read or written");
     step.makes = "expand " + growth.after.physical;
     // Before the twins: two bytes that fit into the gap before an aligned one.
