@@ -90,8 +90,6 @@ std::vector<LostRows> lost_rows(Session& session, const plan::Chain& chain);
 // Views and functions of others that name views of these schemas: schema and "view v depends on w".
 std::vector<std::pair<std::string, std::string>> dependents_of_views(
     Session& session, const std::vector<std::string>& schemas);
-// Refuses to take a version away while views or functions of others rest on its views.
-void refuse_dependents_of_views(Session& session, const std::string& schema);
 
 // The models of what stays, as a run's detail (Store::adopt_models_sql).
 // `chain`: the models as recorded; only those that change are in it.

@@ -2,8 +2,9 @@
 #include <algorithm>
 
 #include "engine/commands.hpp"
+#include "engine/drift.hpp"
+#include "engine/in_the_way.hpp"
 #include "engine/long_read.hpp"
-#include "model/from_catalog.hpp"
 #include "pgstrata/error.hpp"
 #include "sql/identifier.hpp"
 
@@ -140,44 +141,6 @@ void check_rules(Session& session, const model::Version& oldest) {
   }
 }
 
-// A view or a key that somebody hung on what is about to go would stop the completion half-way.
-void refuse_dependents(Session& session, const History& history, const plan::Chain& chain) {
-  auto dying = [&](const std::string& table, const std::string& column) {
-    for (std::size_t i = 1; i < chain.size(); ++i)
-      if (auto* shown = chain[i].physical_table(table);
-          shown && (column.empty() || shown->physical_column(column)))
-        return false;
-    return true;
-  };
-  std::map<std::string, std::vector<std::string>> losing;  // table → columns that go
-  std::vector<std::string> physical;
-  for (auto& [logical, table] : chain.front().tables)
-    for (auto& column : table.columns)
-      if (dying(table.physical, column.physical)) losing[logical].push_back(column.physical);
-  if (losing.empty()) return;
-  for (auto& [logical, columns] : losing)
-    physical.push_back(chain.front().tables.at(logical).physical);
-  const catalog::Snapshot snapshot = session.snapshot(history, physical);
-  for (auto& [logical, columns] : losing) {
-    const model::Table& table = chain.front().tables.at(logical);
-    const catalog::Table* base = snapshot.table(table.physical);
-    for (auto& dependent : base ? base->dependents : std::vector<catalog::Dependent>{}) {
-      if (dependent.kind != "view" && dependent.kind != "materialized view" &&
-          dependent.kind != "function")
-        continue;
-      bool hit = dependent.columns.empty() && dying(table.physical, "");
-      for (auto& column : columns)
-        hit |= std::find(dependent.columns.begin(), dependent.columns.end(), column) !=
-               dependent.columns.end();
-      if (hit)
-        refuse_state("dependent",
-                     dependent.kind + " " + dependent.name + " depends on what only \"" +
-                         chain.front().name + "\" has of table \"" + logical + "\"",
-                     "drop it first; it was created while the migration was in flight");
-    }
-  }
-}
-
 CompleteReport complete_oldest(Session& session, const std::optional<std::string>& version,
                                const CompleteOptions& options) {
   History history = session.history();
@@ -192,8 +155,9 @@ CompleteReport complete_oldest(Session& session, const std::optional<std::string
 
   plan::Chain chain = session.models(history.chain);
   check_rules(session, chain[1]);
-  refuse_dependents(session, history, chain);
-  refuse_dependents_of_views(session, chain.front().schema);
+  refuse_dependents(session, chain, chain.front(), chain.front().schema,
+                    going_with_oldest(session, chain));
+  check_drift(session, history, chain);
   if (!chain.front().schema.empty()) refuse_taken_hidden_schema(session, chain.front());
   // The models say all there is to know; what the catalog has beside them is not touched.
   catalog::Snapshot nothing;

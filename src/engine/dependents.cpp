@@ -1,4 +1,4 @@
-// What others hung on the views of a version: it would stop the version's removal half-way.
+// What others hung on the views of a version: for `status`.
 #include <nlohmann/json.hpp>
 
 #include "engine/commands.hpp"
@@ -27,14 +27,6 @@ std::vector<std::pair<std::string, std::string>> dependents_of_views(
   for (std::size_t row = 0; row < found.size(); ++row)
     dependents.emplace_back(found.text(row, 0), found.text(row, 1));
   return dependents;
-}
-
-void refuse_dependents_of_views(Session& session, const std::string& schema) {
-  if (schema.empty()) return;
-  auto found = dependents_of_views(session, {schema});
-  if (!found.empty())
-    refuse_state("dependent", found.front().second + ", which is about to go",
-                 "drop it first, then run the same command again");
 }
 
 }  // namespace pgstrata::engine

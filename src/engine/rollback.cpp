@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "engine/commands.hpp"
+#include "engine/drift.hpp"
+#include "engine/in_the_way.hpp"
 #include "pgstrata/error.hpp"
 #include "sql/identifier.hpp"
 
@@ -145,7 +147,10 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   const plan::Made made = made_by(session, history);
   bool published = !made || made->count("publish") > 0;
   RollbackReport report;
-  if (published) refuse_dependents_of_views(session, newest.schema);
+  const std::string schema =
+      published ? newest.schema : plan::hidden_schema_name(session.support_schema, chain.back());
+  refuse_dependents(session, chain, chain.back(), schema,
+                    going_with_newest(session, chain, made, schema));
   if (published) refuse_taken_hidden_schema(session, chain.back());
   if (published) report.lost = lost_rows(session, chain);
   for (auto& lost : report.lost)
@@ -153,6 +158,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
                           " hold values that only version \"" + newest.name +
                           "\" can hold; they are lost");
   catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
+  for (auto& line : going_by_hand(chain, snapshot)) session.progress.note(line);
   plan::Outcome outcome = plan::plan_rollback(session.around(snapshot), chain, made);
   if (newest.kind == "migration" && chain.back().raw_sql && !chain.back().sql_down)
     session.progress.note("the `sql` operation of \"" + newest.name +

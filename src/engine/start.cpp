@@ -1,6 +1,8 @@
 // start: read, decide, plan, check, journal, run, publish.
 #include "engine/commands.hpp"
+#include "engine/drift.hpp"
 #include "migration/apply.hpp"
+#include "model/drift.hpp"
 #include "model/from_catalog.hpp"
 #include "model/refuse.hpp"
 #include "pgstrata/error.hpp"
@@ -239,6 +241,9 @@ Prepared prepare(Session& session, History history, const Documents& documents,
   if (!older.empty()) draft.beside(older);
   for (auto& document : documents) migration::apply(document, draft);
   prepared.next = draft.finish();
+  if (!older.empty())
+    model::check_replaced(prepared.live, prepared.live.back(), prepared.next, prepared.snapshot,
+                          printer_of_defaults(session));
   prepared.notes = draft.notes();
   prepared.functions = model::functions_naming_affected(draft);
   if (!prepared.functions.empty() && !accept_functions)

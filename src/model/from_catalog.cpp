@@ -133,53 +133,6 @@ Version version_from_catalog(const catalog::Snapshot& snapshot, int ordinal,
   return version;
 }
 
-namespace {
-
-// Columns and indexes that somebody added meanwhile.
-void note_additions(const std::vector<Version>& live, const catalog::Table& base,
-                    std::vector<std::string>& drift) {
-  auto known = [&](auto member, const std::string& name) {
-    return std::any_of(live.begin(), live.end(), [&](const Version& version) {
-      const Table* table = version.physical_table(base.name);
-      return table && std::any_of((table->*member).begin(), (table->*member).end(),
-                                  [&](auto& element) { return element.physical == name; });
-    });
-  };
-  auto note = [&](const std::string& what) {
-    drift.push_back(what + " of table " + base.name +
-                    " is no version's: it is left alone, and goes with the columns it is on");
-  };
-  for (auto& column : base.columns)
-    if (column.name != marker && !known(&Table::columns, column.name))
-      note("column " + column.name);
-  for (auto& index : base.indexes)
-    if (index.valid && !known(&Table::indexes, index.name)) note("index " + index.name);
-}
-
-}  // namespace
-
-void check_in_flight(const std::vector<Version>& live, const catalog::Snapshot& snapshot,
-                     std::vector<std::string>& drift) {
-  for (auto& [logical, table] : live.back().tables)
-    if (const catalog::Table* base = snapshot.table(table.physical))
-      note_additions(live, *base, drift);
-  for (const Version& version : live)
-    for (auto& [logical, table] : version.tables) {
-      const catalog::Table* base = snapshot.table(table.physical);
-      if (!base)
-        drifted("table \"" + table.physical + "\" of version \"" + version.name + "\" is gone",
-                table.physical);
-      for (const Column& column : table.columns) {
-        const catalog::Column* found = base->column(column.physical);
-        if (!found || found->type != column.type)
-          drifted("column \"" + column.physical + "\" of table \"" + table.physical +
-                      "\", which version \"" + version.name + "\" shows, is " +
-                      (found ? found->type + " now, not " + column.type : "gone"),
-                  logical + "." + column.name);
-      }
-    }
-}
-
 void keep_column_order(Version& version, const Version& before) {
   for (auto& [logical, table] : version.tables) {
     const Table* known = before.physical_table(table.physical);

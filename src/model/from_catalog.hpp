@@ -27,9 +27,4 @@ void keep_column_order(Version& version, const Version& before);
 Version refresh(const Version& version, const catalog::Snapshot& snapshot,
                 std::vector<std::string>& drift);
 
-// Is everything that the live versions show there still, as they show it? Error(Exit::state,
-// "drift") if not. What is there beside it is said in `drift`.
-void check_in_flight(const std::vector<Version>& live, const catalog::Snapshot& snapshot,
-                     std::vector<std::string>& drift);
-
 }  // namespace pgstrata::model

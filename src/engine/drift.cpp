@@ -1,0 +1,81 @@
+#include "engine/drift.hpp"
+
+#include <algorithm>
+
+#include "sql/identifier.hpp"
+
+namespace pgstrata::engine {
+
+using model::Table;
+using model::Version;
+
+namespace {
+
+// Is anything of the table renamed, replaced or dropped when `next` becomes the oldest version?
+bool is_settled(const Table* before, const Table& after) {
+  auto moves = [](auto& element) { return element.name != element.physical; };
+  return moves(after) || std::ranges::any_of(after.columns, moves) ||
+         std::ranges::any_of(after.indexes, moves) || std::ranges::any_of(after.checks, moves) ||
+         std::ranges::any_of(after.foreign_keys, moves) ||
+         (before && std::ranges::any_of(before->columns, [&](auto& column) {
+            return !after.physical_column(column.physical);
+          }));
+}
+
+}  // namespace
+
+model::PrintDefault printer_of_defaults(Session& session) {
+  return [&session](const model::Column& column) {
+    const sql::Qualified table{
+        session.store.exists() ? session.names.state_schema : session.names.base_schema,
+        "pgstrata_try"};
+    db::Transaction rolled_back(
+        session.connection, "SET LOCAL lock_timeout = '1s'; SET LOCAL search_path = pg_catalog");
+    session.connection.execute(sql::format("CREATE TABLE {} (v {} DEFAULT {})", table,
+                                           sql::Sql::trusted(column.type),
+                                           sql::Sql::trusted(column.default_->text))
+                                   .str());
+    return session.connection
+        .execute(sql::format("SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = "
+                             "{}::regclass",
+                             sql::Literal(sql::format("{}", table).str()))
+                     .str())
+        .text(0, 0);
+  };
+}
+
+void check_drift(Session& session, const History& history, const plan::Chain& chain) {
+  const Version& oldest = chain.front();
+  const Version& next = chain.at(1);
+  if (next.raw_sql) return;  // it shows what is there
+  std::vector<std::string> settled;
+  for (auto& [logical, table] : next.tables) {
+    const Table* before = oldest.physical_table(table.physical);
+    if (before && *before == table) continue;
+    if (is_settled(before, table)) settled.push_back(table.physical);
+  }
+  if (settled.empty()) return;
+  const catalog::Snapshot snapshot = session.snapshot(history, settled);
+  model::check_replaced(chain, oldest, next, snapshot, printer_of_defaults(session));
+  model::check_names(chain, snapshot);
+}
+
+std::vector<std::string> going_by_hand(const plan::Chain& chain,
+                                       const catalog::Snapshot& snapshot) {
+  std::vector<std::string> lines;
+  const Version& before = chain.at(chain.size() - 2);
+  if (chain.back().raw_sql) return lines;
+  for (auto& [logical, table] : chain.back().tables) {
+    const Table* shown = before.physical_table(table.physical);
+    if (!shown || shown->columns == table.columns) continue;
+    for (auto& column : table.columns)
+      if (!shown->physical_column(column.physical))
+        for (auto& addition : model::additions_to(chain, table.physical, column.physical, snapshot))
+          lines.push_back(addition + " was added to column \"" + column.physical +
+                          "\" of table \"" + table.physical +
+                          "\" by hand: it goes with that column");
+  }
+  return lines;
+}
+
+}  // namespace pgstrata::engine

@@ -1,0 +1,19 @@
+// Changes made by hand while several versions are live, as commands meet them.
+#pragma once
+
+#include "engine/session.hpp"
+#include "model/drift.hpp"
+
+namespace pgstrata::engine {
+
+// Refuses to retire chain.front() where that would lose a change, or where something that the
+// completion counts on is not there or in its way.
+void check_drift(Session& session, const History& history, const plan::Chain& chain);
+
+// What somebody hung on columns that only the newest version shows: a sentence each.
+std::vector<std::string> going_by_hand(const plan::Chain& chain, const catalog::Snapshot& snapshot);
+
+// Asks PostgreSQL, on a stand-in.
+model::PrintDefault printer_of_defaults(Session& session);
+
+}  // namespace pgstrata::engine

@@ -1,0 +1,26 @@
+// What somebody made that would stop a command half-way: PostgreSQL does not drop what others
+// depend on.
+#pragma once
+
+#include "engine/session.hpp"
+
+namespace pgstrata::engine {
+
+// What a command drops: a relation of some schema, or one of its columns.
+struct Going {
+  std::string schema, relation, column;  // no column: the whole relation
+};
+
+// Of the completion that retires chain.front().
+std::vector<Going> going_with_oldest(const Session& session, const plan::Chain& chain);
+// Of the rollback that removes chain.back(), as far as its start has made it; its views are in
+// `schema`.
+std::vector<Going> going_with_newest(const Session& session, const plan::Chain& chain,
+                                     const plan::Made& made, const std::string& schema);
+
+// Refuses, naming them, where objects that are no version's depend on what goes, or stand in
+// `schema`, where the views of the version that goes are.
+void refuse_dependents(Session& session, const plan::Chain& chain, const model::Version& goes,
+                       const std::string& schema, const std::vector<Going>& going);
+
+}  // namespace pgstrata::engine

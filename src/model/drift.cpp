@@ -1,0 +1,328 @@
+#include "model/drift.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "pgstrata/error.hpp"
+
+namespace pgstrata::model {
+
+namespace {
+
+const std::vector<std::string> our_columns{marker, "_s"};
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+[[noreturn]] void drifted(const std::string& what, const std::string& where,
+                          const std::string& hint) {
+  throw Error(Exit::state, "drift", what, where, hint);
+}
+
+// Does any of the versions have an element of that physical name on the table?
+bool known(const std::vector<Version>& versions, const std::string& table, auto member,
+           const std::string& name) {
+  return std::ranges::any_of(versions, [&](const Version& version) {
+    const Table* shown = version.physical_table(table);
+    return shown && std::ranges::any_of(shown->*member,
+                                        [&](auto& element) { return element.physical == name; });
+  });
+}
+
+bool known_constraint(const std::vector<Version>& versions, const std::string& table,
+                      const std::string& name) {
+  if (known(versions, table, &Table::checks, name) ||
+      known(versions, table, &Table::foreign_keys, name) ||
+      known(versions, table, &Table::indexes, name))
+    return true;
+  return std::ranges::any_of(versions, [&](const Version& version) {
+    return std::ranges::any_of(
+        version.rules, [&](auto& rule) { return rule.table == table && rule.helper == name; });
+  });
+}
+
+// Columns and indexes that somebody added meanwhile.
+void note_additions(const std::vector<Version>& live, const catalog::Table& base,
+                    std::vector<std::string>& drift) {
+  auto note = [&](const std::string& what) {
+    drift.push_back(what + " of table " + base.name +
+                    " is no version's: it is left alone, and goes with the columns it is on");
+  };
+  for (auto& column : base.columns)
+    if (!contains(our_columns, column.name) &&
+        !known(live, base.name, &Table::columns, column.name))
+      note("column " + column.name);
+  for (auto& index : base.indexes)
+    if (index.valid && !known(live, base.name, &Table::indexes, index.name))
+      note("index " + index.name);
+}
+
+}  // namespace
+
+void check_in_flight(const std::vector<Version>& live, const catalog::Snapshot& snapshot,
+                     std::vector<std::string>& drift) {
+  const char* hint =
+      "the table was changed behind pgstrata; `pgstrata baseline NAME` adopts what is there now, "
+      "once a single version is live";
+  for (auto& [logical, table] : live.back().tables)
+    if (const catalog::Table* base = snapshot.table(table.physical))
+      note_additions(live, *base, drift);
+  for (const Version& version : live)
+    for (auto& [logical, table] : version.tables) {
+      const catalog::Table* base = snapshot.table(table.physical);
+      if (!base)
+        drifted("table \"" + table.physical + "\" of version \"" + version.name + "\" is gone",
+                table.physical, hint);
+      for (const Column& column : table.columns) {
+        const catalog::Column* found = base->column(column.physical);
+        if (!found || found->type != column.type)
+          drifted("column \"" + column.physical + "\" of table \"" + table.physical +
+                      "\", which version \"" + version.name + "\" shows, is " +
+                      (found ? found->type + " now, not " + column.type : "gone"),
+                  logical + "." + column.name, hint);
+      }
+    }
+}
+
+namespace {
+
+bool uses(const catalog::Index& index, const std::string& column) {
+  auto in = [&](const auto& expression) {
+    return expression && contains(expression->columns, column);
+  };
+  return contains(index.include, column) || in(index.predicate) ||
+         std::ranges::any_of(index.keys,
+                             [&](auto& key) { return key.column == column || in(key.expression); });
+}
+
+// The check that stands for NOT NULL of a twin until its version is the oldest.
+bool proves_not_null(const catalog::Constraint& constraint, const catalog::Column& column) {
+  return constraint.type == 'c' && constraint.columns.size() == 1 && !column.not_null &&
+         constraint.check && constraint.check->text.ends_with(" IS NOT NULL)");
+}
+
+// What hangs on a column and is no version's: it goes with the column.
+std::vector<std::string> additions(const std::vector<Version>& live, const catalog::Table& base,
+                                   const catalog::Column& column) {
+  std::vector<std::string> found;
+  for (auto& index : base.indexes)
+    if (index.valid && !index.constraint && uses(index, column.name) &&
+        !known(live, base.name, &Table::indexes, index.name))
+      found.push_back("index \"" + index.name + "\"");
+  for (auto& constraint : base.constraints)
+    if (contains(constraint.columns, column.name) &&
+        !known_constraint(live, base.name, constraint.name) && !proves_not_null(constraint, column))
+      found.push_back("constraint \"" + constraint.name + "\"");
+  for (auto& dependent : base.dependents)
+    if (dependent.kind == "statistics" && contains(dependent.columns, column.name))
+      found.push_back("statistics object " + dependent.name);
+  return found;
+}
+
+// One column that goes, and the twin that stays in its place.
+class Replaced {
+ public:
+  Replaced(const std::vector<Version>& live, const Version& before, const Version& after,
+           const catalog::Table& base, const catalog::Column& column, const PrintDefault& print)
+      : live_(live), before_(before), after_(after), base_(base), column_(column), print_(print) {}
+
+  void check() const {
+    for (auto& addition : additions(live_, base_, column_)) added(addition);
+    const Table* oldest = live_.front().physical_table(base_.name);
+    if (const Column* shown = oldest ? oldest->physical_column(column_.name) : nullptr)
+      compare_with_model(*shown);
+    const Table* later = after_.physical_table(base_.name);
+    for (const Column& twin : later->columns)
+      if (twin.privileges_of == column_.name)
+        if (const catalog::Column* there = base_.column(twin.physical)) compare_with_twin(*there);
+  }
+
+ private:
+  void compare_with_model(const Column& shown) const {
+    if (shown.not_null != column_.not_null)
+      changed(column_.not_null ? "was made NOT NULL" : "is no longer NOT NULL");
+    const std::string comment = shown.comment ? *shown.comment : "";
+    if (comment != column_.comment.value_or("")) changed("has another comment");
+    if (shown.identity || shown.generated) return;
+    const std::string now = column_.default_.value_or("");
+    const std::string was = shown.default_ ? shown.default_->text : "";
+    if (now != was && (now.empty() || was.empty() || now != print_(shown)))
+      changed(now.empty() ? "has no default any more" : "has the default " + now);
+  }
+
+  void compare_with_twin(const catalog::Column& twin) const {
+    if (grants(column_) != grants(twin))
+      changed("has other privileges than its twin \"" + twin.name + "\"");
+    if (column_.statistics_target != twin.statistics_target || column_.options != twin.options)
+      changed("has other statistics settings than its twin \"" + twin.name + "\"");
+  }
+
+  std::set<catalog::Privilege> grants(const catalog::Column& column) const {
+    std::set<catalog::Privilege> held;
+    for (auto& privilege : column.privileges)
+      if (privilege.grantee != base_.owner) held.insert(privilege);
+    return held;
+  }
+
+  std::string column() const {
+    return "column \"" + column_.name + "\" of table \"" + base_.name + "\"";
+  }
+
+  [[noreturn]] void added(const std::string& what) const {
+    drifted(what + " was added to " + column() + " while version \"" + after_.name +
+                "\" has that column as another one, and would go with version \"" + before_.name +
+                "\"",
+            base_.name + "." + column_.name,
+            "drop it, and make it again once \"" + before_.name + "\" is retired");
+  }
+
+  [[noreturn]] void changed(const std::string& what) const {
+    drifted(column() + " " + what + ": it was changed by hand while version \"" + after_.name +
+                "\" has that column as another one, and the change would go with version \"" +
+                before_.name + "\"",
+            base_.name + "." + column_.name,
+            "take the change back, and make it again once \"" + before_.name + "\" is retired");
+  }
+
+  const std::vector<Version>& live_;
+  const Version& before_;
+  const Version& after_;
+  const catalog::Table& base_;
+  const catalog::Column& column_;
+  const PrintDefault& print_;
+};
+
+}  // namespace
+
+std::vector<std::string> additions_to(const std::vector<Version>& live, const std::string& table,
+                                      const std::string& column,
+                                      const catalog::Snapshot& snapshot) {
+  const catalog::Table* base = snapshot.table(table);
+  const catalog::Column* found = base ? base->column(column) : nullptr;
+  return found ? additions(live, *base, *found) : std::vector<std::string>();
+}
+
+void check_replaced(const std::vector<Version>& live, const Version& before, const Version& after,
+                    const catalog::Snapshot& snapshot, const PrintDefault& print) {
+  for (auto& [logical, table] : before.tables) {
+    const Table* later = after.physical_table(table.physical);
+    const catalog::Table* base = snapshot.table(table.physical);
+    if (!later || !base || table.columns == later->columns) continue;
+    for (const Column& column : table.columns) {
+      const catalog::Column* found = base->column(column.physical);
+      const bool replaced = !later->physical_column(column.physical) &&
+                            std::ranges::any_of(later->columns, [&](auto& twin) {
+                              return twin.privileges_of == column.physical;
+                            });
+      if (replaced && found) Replaced(live, before, after, *base, *found, print).check();
+    }
+  }
+}
+
+namespace {
+
+template <typename Element>
+const Element* find(const std::vector<Element>& elements, auto member, const std::string& name) {
+  auto found = std::ranges::find(elements, name, member);
+  return found == elements.end() ? nullptr : &*found;
+}
+
+// What only the next version has must be there, and so must what it has a copy of.
+template <typename Element>
+void require_elements(const Version& oldest, const Table* before, const Version& next,
+                      const Table& after, std::vector<Element> Table::*member, auto is_there) {
+  auto require = [&](const Element& element, const Version& version, const Table& table) {
+    const bool later = std::ranges::any_of(version.rules, [&](auto& rule) {
+      return rule.table == table.physical && rule.helper == element.physical;
+    });
+    if (later || is_there(element.physical)) return;
+    drifted("\"" + element.physical + "\" of table \"" + table.physical + "\", which version \"" +
+                version.name + "\" has, was dropped by hand",
+            table.physical, "make it again, and let a migration drop it");
+  };
+  for (const Element& element : after.*member) {
+    if (before && find(before->*member, &Element::physical, element.physical)) continue;
+    require(element, next, after);
+    if (const Element* copied =
+            before ? find(before->*member, &Element::name, element.name) : nullptr)
+      require(*copied, oldest, *before);
+  }
+}
+
+void require_elements(const Version& oldest, const Table* before, const Version& next,
+                      const Table& after, const catalog::Table& base) {
+  auto index = [&](const std::string& name) { return base.index(name) != nullptr; };
+  auto constraint = [&](const std::string& name) { return base.constraint(name) != nullptr; };
+  require_elements(oldest, before, next, after, &Table::indexes, index);
+  require_elements(oldest, before, next, after, &Table::checks, constraint);
+  require_elements(oldest, before, next, after, &Table::foreign_keys, constraint);
+}
+
+[[noreturn]] void name_taken(const Version& version, const std::string& what,
+                             const std::string& name, const std::string& where) {
+  drifted(what + " \"" + name + "\" was added by hand, and version \"" + version.name +
+              "\" takes that name when it is the oldest",
+          where, "rename it");
+}
+
+void require_free_names(const std::vector<Version>& live, const Version& version,
+                        const Table& table, const catalog::Table& base) {
+  for (auto& column : table.columns)
+    if (column.name != column.physical && base.column(column.name) &&
+        !known(live, base.name, &Table::columns, column.name))
+      name_taken(version, "column", column.name, base.name);
+  auto constraint = [&](auto& element) {
+    if (element.name != element.physical && base.constraint(element.name) &&
+        !known_constraint(live, base.name, element.name))
+      name_taken(version, "constraint", element.name, base.name);
+  };
+  std::ranges::for_each(table.checks, constraint);
+  std::ranges::for_each(table.foreign_keys, constraint);
+  for (auto& index : table.indexes)
+    if (index.constraint) constraint(index);
+}
+
+// Tables, views, sequences and indexes share one space of names.
+void require_free_relations(const std::vector<Version>& live, const Version& version,
+                            const catalog::Snapshot& snapshot) {
+  std::set<std::string> ours,
+      taken(snapshot.other_relations.begin(), snapshot.other_relations.end());
+  for (auto& [name, base] : snapshot.tables) {
+    taken.insert(name);
+    for (auto& index : base.indexes) taken.insert(index.name);
+  }
+  for (auto& each : live)
+    for (auto& [logical, table] : each.tables) {
+      ours.insert(table.physical);
+      for (auto& index : table.indexes) ours.insert(index.physical);
+    }
+  auto require = [&](auto& element) {
+    if (element.name != element.physical && taken.count(element.name) && !ours.count(element.name))
+      name_taken(version, "relation", element.name, snapshot.schema);
+  };
+  for (auto& [logical, table] : version.tables) {
+    require(table);
+    std::ranges::for_each(table.indexes, require);
+  }
+}
+
+}  // namespace
+
+void check_names(const std::vector<Version>& live, const catalog::Snapshot& snapshot) {
+  const Version& oldest = live.front();
+  const Version& next = live.at(1);
+  for (auto& [logical, table] : next.tables) {
+    const catalog::Table* base = snapshot.table(table.physical);
+    if (!base)
+      drifted("table \"" + table.physical + "\" of version \"" + next.name + "\" is gone",
+              table.physical, "it was dropped behind pgstrata");
+    const Table* before = oldest.physical_table(table.physical);
+    if (before && *before == table) continue;
+    require_elements(oldest, before, next, table, *base);
+    require_free_names(live, next, table, *base);
+  }
+  require_free_relations(live, next, snapshot);
+}
+
+}  // namespace pgstrata::model

@@ -1,0 +1,39 @@
+// What somebody changed by hand on base tables while several versions are live.
+//
+// The models say what belongs to which version. What is beside them and stays is only told; what
+// the end of a version would take along is refused, Error(Exit::state, "drift"), with the object's
+// name.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "catalog/snapshot.hpp"
+#include "model/version.hpp"
+
+namespace pgstrata::model {
+
+// Is everything that the live versions show there still, as they show it? What is there beside it
+// is said in `drift`.
+void check_in_flight(const std::vector<Version>& live, const catalog::Snapshot& snapshot,
+                     std::vector<std::string>& drift);
+
+// A default as PostgreSQL prints it once a column of that type has it.
+using PrintDefault = std::function<std::string(const Column& column)>;
+
+// Columns of `before` that `after` holds in twins go with `before`: was anything added to them, or
+// changed of them, that their twins do not have? `live` are all live versions, `after` may be the
+// next one.
+void check_replaced(const std::vector<Version>& live, const Version& before, const Version& after,
+                    const catalog::Snapshot& snapshot, const PrintDefault& print);
+
+// What hangs on a column and is no version's, in words: it goes with the column.
+std::vector<std::string> additions_to(const std::vector<Version>& live, const std::string& table,
+                                      const std::string& column, const catalog::Snapshot& snapshot);
+
+// The completion of live.front() renames and drops by name: is what the versions have there, and
+// are the names that the next one takes free?
+void check_names(const std::vector<Version>& live, const catalog::Snapshot& snapshot);
+
+}  // namespace pgstrata::model
