@@ -3,9 +3,11 @@ import os
 import signal
 import time
 
+import psycopg2
 import pytest
 
 from rig.catalog import fingerprint
+from rig.cli import MIGRATION
 from rig.waitwatch import WaitWatch
 
 TABLES = "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t SELECT g, g FROM generate_series(1, 100) g"
@@ -102,3 +104,45 @@ def test_sessions_of_a_login_role_are_ended_although_the_work_is_done_under_anot
     holder.rollback()
     _, err = finishing.communicate(timeout=60)
     assert finishing.returncode == 0 and f"pid {stale}" in err.decode(), err
+
+
+def invalid(db):
+    return [name for (name,) in db.execute("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1")]
+
+
+OUTSIDE = {"by a name": ("CREATE INDEX CONCURRENTLY t_a ON t (a)", "t_a"), "without one": ("CREATE INDEX CONCURRENTLY ON t (a)", "t_a_idx"),
+           "unless it is there": ("CREATE INDEX CONCURRENTLY IF NOT EXISTS t_a ON t (a)", "t_a"),
+           "anew": ("REINDEX INDEX CONCURRENTLY t_pkey", "t_pkey")}
+
+
+@pytest.mark.parametrize("finish", ["start", "rollback"])
+@pytest.mark.parametrize("how", OUTSIDE)
+def test_an_index_that_raw_sql_left_half_built_is_dropped(db, cli, how, finish):
+    sql, index = OUTSIDE[how]
+    db.tables(TABLES + "; INSERT INTO t VALUES (0, 1); CREATE TABLE others (a int); INSERT INTO others VALUES (1), (1)")
+    with pytest.raises(psycopg2.errors.UniqueViolation):
+        db.execute("CREATE UNIQUE INDEX CONCURRENTLY theirs ON others (a)")
+    cli.run("baseline", "baseline")
+    before = fingerprint(db)
+    holder = db.connect("public", autocommit=False)
+    holder.cursor().execute("INSERT INTO t VALUES (1000, 1)")  # the build waits for this transaction
+    stale = kill_while_it_runs(db, cli.spawn("start", cli.file("new", [{"sql": {"up": sql}}])), f"{sql.split()[0]}%", holder)
+    assert len(invalid(db)) == 2
+    db.execute("SELECT pg_terminate_backend(%s)", (stale,), role="postgres")
+    wait_for(lambda: not running(db, f"{sql.split()[0]}%"))
+    holder.rollback()
+    cli.run(finish, *(["new.json"] if finish == "start" else []))
+    assert invalid(db) == ["theirs"]
+    if finish == "rollback":
+        assert fingerprint(db) == before
+    else:
+        assert db.value("SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass") == (1 if how == "anew" else 2)
+        assert db.value("SELECT indisvalid FROM pg_index WHERE indexrelid = %s::regclass", (index,))
+
+
+def test_an_index_that_raw_sql_could_not_build_is_dropped_at_once(db, cli):
+    db.tables(TABLES + "; INSERT INTO t VALUES (0, 1)")
+    cli.run("baseline", "baseline")
+    before = fingerprint(db)
+    assert "duplicate" in cli.start("new", [{"sql": {"up": "CREATE UNIQUE INDEX CONCURRENTLY t_a ON t (a)"}}], expect=MIGRATION).err
+    assert fingerprint(db) == before

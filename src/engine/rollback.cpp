@@ -4,7 +4,9 @@
 #include "engine/commands.hpp"
 #include "engine/drift.hpp"
 #include "engine/in_the_way.hpp"
+#include "engine/leftovers.hpp"
 #include "pgstrata/error.hpp"
+#include "plan/step_builder.hpp"
 #include "sql/identifier.hpp"
 
 namespace pgstrata::engine {
@@ -81,6 +83,17 @@ plan::Made made_by(Session& session, const History& history) {
     if (!row.done) break;
   }
   return made;
+}
+
+// Indexes that a killed `sql` start left half built.
+std::vector<plan::Step> drop_leftovers(Session& session, const History& history) {
+  std::vector<plan::Step> steps;
+  if (!history.unfinished) return steps;
+  for (auto& row : session.store.steps(history.unfinished->id))
+    if (!row.done && is_begun_note(row.error))
+      for (auto& index : leftovers_since(session.connection, row.error))
+        steps.push_back(plan::drop_index(index, "rollback", "it was left half built"));
+  return steps;
 }
 
 // The version was rolled back before.
@@ -160,6 +173,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
   for (auto& line : going_by_hand(chain, snapshot)) session.progress.note(line);
   plan::Outcome outcome = plan::plan_rollback(session.around(snapshot), chain, made);
+  plan::append(outcome.steps, drop_leftovers(session, history));
   if (newest.kind == "migration" && chain.back().raw_sql && !chain.back().sql_down)
     session.progress.note("the `sql` operation of \"" + newest.name +
                           "\" has no `down`: what it did stays");

@@ -27,7 +27,7 @@ void StepRunner::run(std::int64_t run_id, const state::StepRow& row) {
     if (interrupted && error.canceled()) throw_interrupted();
     refuse_if_replaced(row);
     const Error failure = step_error(error, row.step);
-    if (failure.code() == sql_failed) remember(row, failure);
+    if (failure.code() == sql_failed) write_error(row, failure.message());
     throw failure;
   } catch (const Error&) {
     refuse_if_replaced(row);
@@ -36,10 +36,10 @@ void StepRunner::run(std::int64_t run_id, const state::StepRow& row) {
 }
 
 // So that a later command may leave it out; without it, it cannot.
-void StepRunner::remember(const state::StepRow& row, const Error& failure) {
+void StepRunner::write_error(const state::StepRow& row, const std::string& error) {
   db::Transaction transaction(connection_);
   connection_.execute(store_.fence_sql(runner_.token()));
-  store_.set_error(run_id_, row.sequence, failure.message());
+  store_.set_error(run_id_, row.sequence, error);
   transaction.commit();
 }
 

@@ -24,7 +24,7 @@ class StepRunner {
  private:
   void dispatch(const state::StepRow& row);
   void refuse_if_replaced(const state::StepRow& row);
-  void remember(const state::StepRow& row, const Error& failure);
+  void write_error(const state::StepRow& row, const std::string& error);
 
   // Statements, fence and journal record in one transaction.
   void journaled(const state::StepRow& row, const std::vector<std::string>& statements);
@@ -41,6 +41,7 @@ class StepRunner {
 
   void user_sql(const state::StepRow& row);
   void user_sql_outside(const state::StepRow& row, db::Connection& own, Watchdog& dog);
+  void clear_leftovers(db::Connection& own, const std::string& note);
 
   void backfill(const state::StepRow& row);
 

@@ -241,16 +241,9 @@ class CompletePlan {
 
   void drop_indexes() {
     for (const TableChange& change : changes_)
-      for (const std::string& index : change.dying_indexes) {
-        Step step = transaction("drop", "drop index " + index, "no version has it");
-        step.kind = StepKind::concurrently;
-        step.lock = "SHARE UPDATE EXCLUSIVE on " + change.physical;  // not renamed yet
-        step.index = IndexBuild{around_.base_schema, change.physical, index, true, false};
-        step.statements.push_back(
-            format("DROP INDEX CONCURRENTLY IF EXISTS {}", Qualified{around_.base_schema, index})
-                .str());
-        steps_.push_back(std::move(step));
-      }
+      for (const std::string& index : change.dying_indexes)  // of the table not renamed yet
+        steps_.push_back(drop_index({around_.base_schema, change.physical, index, true, false},
+                                    "drop", "no version has it"));
   }
 
   void drop_functions() {

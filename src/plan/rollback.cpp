@@ -85,15 +85,10 @@ class RollbackPlan {
   // else is.
   void drop_indexes(const Table& before, const Table& after) {
     for (auto* index : without(after.indexes, before.indexes)) {
-      Step step = transaction("rollback", "drop index " + index->physical,
-                              "only version " + gone_.name + " has it");
-      step.kind = StepKind::concurrently;
-      step.lock = "SHARE UPDATE EXCLUSIVE on " + after.physical;
-      step.index = IndexBuild{around_.base_schema, after.physical, index->physical, true, false};
-      step.statements.push_back(format("DROP INDEX CONCURRENTLY IF EXISTS {}",
-                                       Qualified{around_.base_schema, index->physical})
-                                    .str());
-      if (made("index " + index->physical)) steps_.push_back(std::move(step));
+      if (made("index " + index->physical))
+        steps_.push_back(
+            drop_index({around_.base_schema, after.physical, index->physical, true, false},
+                       "rollback", "only version " + gone_.name + " has it"));
     }
   }
 

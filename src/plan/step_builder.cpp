@@ -44,6 +44,20 @@ Step validate(const Surroundings& around, const model::Table& table,
   return step;
 }
 
+std::string drop_index_statement(const std::string& schema, const std::string& index) {
+  return format("DROP INDEX CONCURRENTLY IF EXISTS {}", Qualified{schema, index}).str();
+}
+
+Step drop_index(const IndexBuild& index, const std::string& phase, const std::string& reason) {
+  Step step = transaction(phase, "drop index " + index.index, reason);
+  step.kind = StepKind::concurrently;
+  step.lock = "SHARE UPDATE EXCLUSIVE on " + index.table;
+  step.index = index;
+  step.index->drop = true;
+  step.statements.push_back(drop_index_statement(index.schema, index.index));
+  return step;
+}
+
 Step user_sql(const std::string& phase, const std::string& title, const std::string& reason,
               const std::string& path, const std::string& sql) {
   Step step = transaction(phase, title, reason);

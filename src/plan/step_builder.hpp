@@ -16,6 +16,8 @@ Step attempt(const Surroundings& around, const model::Table& table, const std::s
 Step attempt_on(const std::string& schema, const std::string& table, const std::string& mode,
                 const std::string& phase, const std::string& title, const std::string& reason);
 Step validate(const Surroundings& around, const model::Table& table, const std::string& constraint);
+std::string drop_index_statement(const std::string& schema, const std::string& index);
+Step drop_index(const IndexBuild& index, const std::string& phase, const std::string& reason);
 // A user's SQL as it stands, names looked up as its author would.
 Step user_sql(const std::string& phase, const std::string& title, const std::string& reason,
               const std::string& path, const std::string& sql);
