@@ -113,3 +113,40 @@ def test_a_complete_whose_rule_raises_says_that_the_data_is_in_its_way(db, cli):
         "name": "tenth", "constraint": "10 / d > 0"}}}])
     db.write("baseline", "INSERT INTO t VALUES (5, 0, 1)")
     assert "tenth" in cli.run("complete", expect=7).err
+
+
+@pytest.fixture
+def plan_of_complete(cli):
+    """What a completion did under locks, from its journal."""
+    def steps(db):
+        return db.execute("SELECT step ->> 'title', step ->> 'lock' FROM pgstrata.steps WHERE run = (SELECT max(id) FROM"
+                          " pgstrata.runs WHERE command = 'complete') AND phase = 'settle' ORDER BY sequence")
+    return steps
+
+
+def test_triggers_that_never_knew_the_retired_version_stay_as_they_are(db, cli, plan_of_complete):
+    started(db, cli, TABLES,
+            m2=[{"create_table": {"name": "n", "columns": [{"name": "id", "type": "int", "pk": True},
+                                                           {"name": "x", "type": "int", "nullable": True}]}}],
+            m3=[{"alter_column": {"table": "n", "column": "x", "type": "text", "up": "x || '!'", "down": "rtrim(x, '!')::int"}}])
+    before = db.execute("SELECT oid, xmin FROM pg_trigger WHERE tgrelid = 'n'::regclass AND NOT tgisinternal ORDER BY 1")
+    cli.run("complete", "baseline")
+    assert plan_of_complete(db) == []
+    assert before and before == db.execute(
+        "SELECT oid, xmin FROM pg_trigger WHERE tgrelid = 'n'::regclass AND NOT tgisinternal ORDER BY 1")
+    db.execute("INSERT INTO n VALUES (1, 5)", path="public_m2")
+    db.execute("INSERT INTO n VALUES (2, '7!')", path="public_m3")
+    assert db.execute("SELECT x FROM public_m2.n ORDER BY id") == [(5,), (7,)]
+    cli.run("complete", "m2")
+    assert db.execute("SELECT x FROM n ORDER BY id") == [("5!",), ("7!",)]
+
+
+def test_a_comment_alone_locks_nobody_out(db, cli, plan_of_complete):
+    started(db, cli, TABLES, m2=[{"alter_column": {"table": "t", "column": "a", "comment": "said"}}])
+    reader, writer = (db.connect("public", autocommit=False) for _ in range(2))
+    reader.cursor().execute("SELECT * FROM t")
+    writer.cursor().execute("INSERT INTO t VALUES (9, 1, 1)")
+    cli.complete()
+    assert [lock for _, lock in plan_of_complete(db)] == ["SHARE UPDATE EXCLUSIVE on t"]
+    writer.commit()
+    assert db.value("SELECT col_description('t'::regclass, 3)") == "said"

@@ -46,6 +46,9 @@ class CompletePlan {
     // are issued again, and the functions behind them go.
     after_.front().rules.clear();
     after_.front().translations.clear();
+    for (TableChange& change : changes_)
+      change.keeps_triggers = change.still_linked &&
+                              issued(chain_, change.physical) == issued(after_, change.names.table);
   }
 
   Outcome run() {
@@ -181,19 +184,35 @@ class CompletePlan {
   }
 
   void settle_unit(const TableChange& change) {
-    Step step = attempt_on(around_.base_schema, change.physical, "ACCESS EXCLUSIVE", "settle",
+    auto statements = settle_statements(around_, change);
+    if (change.drops_columns_at_once) append_column_drops(change, statements);
+    const bool issues = change.still_linked && !change.keeps_triggers;
+    if (statements.empty() && !issues) return;
+    const bool comments = !issues && std::ranges::all_of(statements, [](auto& statement) {
+      return statement.starts_with("COMMENT ON ");
+    });
+    Step step = attempt_on(around_.base_schema, change.physical,
+                           comments ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE", "settle",
                            "settle table " + change.names.table,
-                           "triggers, names and rules of the now oldest version; catalog only");
-    step.statements = settle_statements(around_, change);
-    if (change.drops_columns_at_once) append_column_drops(change, step.statements);
-    if (change.still_linked)
-      append_sync(step, sync_table(around_, after_, change.names.table, false));
-    if (!step.statements.empty()) steps_.push_back(std::move(step));
+                           comments ? "its comments: reads and writes go on meanwhile"
+                                    : "triggers, names and rules of the now oldest version; "
+                                      "catalog only");
+    step.statements = std::move(statements);
+    if (issues) append_sync(step, sync_table(around_, after_, change.names.table, false));
+    steps_.push_back(std::move(step));
+  }
+
+  // Functions and triggers as they are issued; the same text where the retired version never
+  // showed the table.
+  std::vector<std::string> issued(const Chain& chain, const std::string& physical) const {
+    Step step;
+    append_sync(step, sync_table(around_, chain, physical, false));
+    return std::move(step.statements);
   }
 
   // Of a table that nothing else changes: its functions must not know the retired version.
   void forget_retired(const TableChange& change) {
-    if (!change.still_linked) return;
+    if (!change.still_linked || change.keeps_triggers) return;
     Step step = attempt_on(around_.base_schema, change.physical, "ACCESS EXCLUSIVE", "settle",
                            "issue the triggers of " + change.physical + " again",
                            retired_.name + " writes no more");

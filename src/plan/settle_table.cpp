@@ -155,7 +155,7 @@ class TableSettlement {
   }
 
   void triggers() {
-    if (!change_.linked) return;
+    if (!change_.linked || change_.keeps_triggers) return;
     SyncTable sync;
     sync.base_schema = around_.base_schema;
     sync.table = change_.physical;

@@ -25,6 +25,7 @@ struct TableChange {
   std::set<std::string> filled;  // physical columns that translations of the oldest version fill
   std::vector<const model::Rule*> rules;      // of the oldest, native from now on
   bool linked = false, still_linked = false;  // triggers before, triggers afterwards
+  bool keeps_triggers = false;                // they never knew the retired version
   bool drops_marker = false;
   bool drops_columns_at_once = false;  // no inner view lists what goes
   std::vector<bool> hides_default;     // per survivor: its view must go on hiding a base default
