@@ -84,7 +84,7 @@ def trace(server, names=tuple(OPERATIONS)):
             steps = locktrace.life(db, Cli(db, directory), TABLES, OPERATIONS[name])
             db.drop()
         traced[name] = {command: [(kind, title, *held) for kind, title, locks in list_ for held in locks
-                                  if not held[0].startswith("pgstrata_public_")]
+                                  if not held[0].startswith("_v")]
                         for command, list_ in steps.items()}
     return traced
 

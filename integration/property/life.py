@@ -189,5 +189,5 @@ class Life:
         if self.writers:
             self.writers.__exit__()
         for schema in self.database.schemas(support=True):
-            if schema == self.base or schema.startswith(f"{self.base}_") or schema == f"pgstrata_{self.base}":
+            if schema == self.base or schema.startswith(f"{self.base}_") or schema.endswith(f"pgstrata_{self.base}"):
                 self.database.execute(f"DROP SCHEMA IF EXISTS {quote(schema)} CASCADE", role="postgres")

@@ -45,7 +45,7 @@ def check_clean(database, version_schema, table, columns):
     left = remains(database)
     base = database.schema
     left += [f"schema {name}" for name in database.schemas()
-             if name.startswith(f"{base}_") and name != version_schema]
+             if name.startswith((f"{base}_", "_v")) and name != version_schema]
     extra = set(database.columns("base", table)) ^ set(columns)
     left += [f"column {name} of {table}" for name in extra]
     assert not left, "left over: " + "; ".join(left)
