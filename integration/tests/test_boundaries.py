@@ -72,6 +72,41 @@ def test_a_translation_may_not_read_an_older_shape_of_another_table(db, cli):
     assert "shows" in cli.start("m3", [FROM_OTHER], expect=MIGRATION).err
 
 
+RENAME = {"rename_table": {"from": "other", "to": "another"}}
+FROM_ANOTHER = {"add_column": {"table": "t", "column": {"name": "b", "type": "int", "nullable": True},
+                               "up": "(SELECT another.x FROM public.another WHERE another.id = a)"}}
+
+
+@pytest.mark.parametrize("migrations", [[[RENAME, FROM_ANOTHER]], [[FROM_OTHER, RENAME]], [[RENAME], [FROM_ANOTHER]]],
+                         ids=["after its rename", "before its rename", "in the version after"])
+def test_a_translation_names_other_tables_as_its_version_does(db, cli, migrations):
+    started(db, cli, TABLES + OTHER, **{f"m{n}": operations for n, operations in enumerate(migrations, 2)})
+    newest = f"m{len(migrations) + 1}"
+    db.write("baseline", "INSERT INTO t VALUES (7, 1, 2)")
+    assert db.rows(newest, "SELECT id, b FROM t ORDER BY id") == [(1, 10), (2, 20), (7, 20)]
+    while len(db.schemas() & {"public_baseline", "public_m2", "public_m3"}) > 1:
+        cli.run("complete", [v for v, s in cli.versions().items() if s == "live"][0])
+        db.write(newest, "UPDATE t SET d = d + 1")
+    assert db.execute("SELECT id, b FROM t ORDER BY id") == [(1, 10), (2, 20), (7, 20)]
+
+
+NEW_TABLE = {"create_table": {"name": "conns", "columns": [{"name": "id", "type": "int", "pk": True}]}}
+
+
+@pytest.mark.parametrize("operations, word", [
+    ([RENAME, FROM_OTHER], "another"),
+    ([NEW_TABLE, {"drop_column": {"table": "t", "column": "a", "down": "(SELECT c.id FROM conns c WHERE c.id = d)"}}], "conns"),
+    ([{"rename_table": {"from": "other", "to": "another"}}, {**NEW_TABLE, "create_table": {**NEW_TABLE["create_table"], "name": "other"}},
+      FROM_OTHER], "creates")], ids=["renamed", "created", "created under the name of a renamed one"])
+def test_a_translation_that_reads_what_is_not_there_yet_is_refused_by_name(db, cli, unchanged, operations, word):
+    db.tables(TABLES + OTHER)
+    unchanged.mark()
+    error = cli.start("m2", operations, expect=MIGRATION).err
+    assert word in error and "m2.json:" in error, error
+    assert word in cli.plan("m2", operations, expect=MIGRATION).err
+    unchanged.check()
+
+
 def test_a_rule_that_spares_the_oldest_version_is_not_made_to_bind_it(db, cli):
     started(db, cli, TABLES, m2=D_POSITIVE)
     retyped = [{"alter_column": {"table": "t", "column": "d", "type": "bigint"}}]

@@ -46,7 +46,7 @@ class Reads {
       return;  // no version's: nothing of ours takes it away
     const model::Column* shown =
         before && !column.empty() ? before->physical_column(column) : nullptr;
-    if (!before || before->name != table || (!column.empty() && (!shown || shown->name != column)))
+    if (!before || (!column.empty() && (!shown || shown->name != column)))
       refuse("reads-older-shape", link,
              what + ", which is not what version \"" + prepared_.live.back().name + "\" shows",
              "complete the versions below it first");

@@ -4,12 +4,41 @@
 #include "model/names.hpp"
 #include "pgstrata/error.hpp"
 #include "sql/references.hpp"
+#include "sql/tables.hpp"
 
 namespace pgstrata::migration {
 
+namespace {
+
+// An expression names tables as the version does that it belongs to; the base schema may call them
+// otherwise until older versions are retired.
+std::string physical_name(const Draft& draft, const sql::TableReference& read, const Location& at) {
+  if (!read.schema.empty() && read.schema != draft.snapshot().schema) return read.table;
+  if (auto found = draft.tables().find(read.table); found != draft.tables().end()) {
+    if (found->second.created)
+      refuse("reads-new-table",
+             "the expression reads table \"" + read.table + "\", which this migration creates", at,
+             "create the table in a migration before this one");
+    return found->second.table.physical;
+  }
+  for (auto& [logical, table] : draft.tables())
+    if (table.table.physical == read.table)
+      refuse("reads-renamed-table",
+             "the expression reads table \"" + read.table + "\", which is called \"" + logical +
+                 "\" in this version",
+             at, "call it \"" + logical + "\"");
+  return read.table;
+}
+
+}  // namespace
+
 sql::Expression bind_text(Draft& draft, const DraftTable& table, const Text& source,
                           const std::string& target) {
-  return draft.binder().bind(source.value, table.shape(), target, source.at.str());
+  const std::string text = sql::rename_tables(
+      source.value, [&](auto& read) { return physical_name(draft, read, source.at); });
+  sql::Expression bound = draft.binder().bind(text, table.shape(), target, source.at.str());
+  bound.source = source.value;
+  return bound;
 }
 
 sql::Expression bind_default(Draft& draft, const std::string& source, const std::string& type,
