@@ -18,7 +18,9 @@ bool is_settled(const Table* before, const Table& after) {
          std::ranges::any_of(after.indexes, moves) || std::ranges::any_of(after.checks, moves) ||
          std::ranges::any_of(after.foreign_keys, moves) ||
          (before && std::ranges::any_of(before->columns, [&](auto& column) {
-            return !after.physical_column(column.physical);
+            const model::Column* later = after.physical_column(column.physical);
+            return !later || !(later->default_ == column.default_) ||
+                   !(later->comment == column.comment);
           }));
 }
 

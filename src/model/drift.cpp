@@ -203,19 +203,51 @@ std::vector<std::string> additions_to(const std::vector<Version>& live, const st
   return found ? additions(live, *base, *found) : std::vector<std::string>();
 }
 
+namespace {
+
+std::string text_of(const Column& column) {
+  return column.default_ ? column.default_->text : "";
+}
+
+// A default or a comment that both have on one column: the completion sets what `after` says.
+void check_shared(const Column& column, const Column& later, const catalog::Column& base,
+                  const Version& after, const std::string& table, const PrintDefault& print) {
+  auto changed = [&](const std::string& what) {
+    drifted("the " + what + " of column \"" + base.name + "\" of table \"" + table +
+                "\" was changed by hand, and version \"" + after.name + "\" sets another one",
+            table + "." + base.name, "take the change back");
+  };
+  const std::string now = base.default_.value_or("");
+  if (text_of(column) != text_of(later) && !base.identity && !base.generated &&
+      now != text_of(column) && now != text_of(later) &&
+      (now.empty() || !column.default_ || now != print(column)) &&
+      (now.empty() || !later.default_ || now != print(later)))
+    changed("default");
+  const std::string said = base.comment.value_or("");
+  if (!(column.comment == later.comment) && said != (column.comment ? *column.comment : "") &&
+      said != (later.comment ? *later.comment : ""))
+    changed("comment");
+}
+
+}  // namespace
+
 void check_replaced(const std::vector<Version>& live, const Version& before, const Version& after,
                     const catalog::Snapshot& snapshot, const PrintDefault& print) {
+  const bool retires = &before == &live.front();  // what it has is what the base table has
   for (auto& [logical, table] : before.tables) {
     const Table* later = after.physical_table(table.physical);
     const catalog::Table* base = snapshot.table(table.physical);
     if (!later || !base || table.columns == later->columns) continue;
     for (const Column& column : table.columns) {
       const catalog::Column* found = base->column(column.physical);
-      const bool replaced = !later->physical_column(column.physical) &&
-                            std::ranges::any_of(later->columns, [&](auto& twin) {
-                              return twin.privileges_of == column.physical;
-                            });
-      if (replaced && found) Replaced(live, before, after, *base, *found, print).check();
+      if (!found) continue;
+      if (const Column* shared = later->physical_column(column.physical)) {
+        if (retires) check_shared(column, *shared, *found, after, base->name, print);
+      } else if (std::ranges::any_of(later->columns, [&](auto& twin) {
+                   return twin.privileges_of == column.physical;
+                 })) {
+        Replaced(live, before, after, *base, *found, print).check();
+      }
     }
   }
 }

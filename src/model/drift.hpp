@@ -23,8 +23,8 @@ void check_in_flight(const std::vector<Version>& live, const catalog::Snapshot& 
 using PrintDefault = std::function<std::string(const Column& column)>;
 
 // Columns of `before` that `after` holds in twins go with `before`: was anything added to them, or
-// changed of them, that their twins do not have? `live` are all live versions, `after` may be the
-// next one.
+// changed of them, that their twins do not have? Of those that both share, was anything changed
+// that `after` sets to something else? `live` are all live versions, `after` may be the next one.
 void check_replaced(const std::vector<Version>& live, const Version& before, const Version& after,
                     const catalog::Snapshot& snapshot, const PrintDefault& print);
 
