@@ -22,7 +22,7 @@ WITH RECURSIVE along AS (
   FROM json_to_recordset($1::json) AS going(schema name, relation name, col name)
        JOIN pg_namespace n ON n.nspname = going.schema
        JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = going.relation
-       LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = going.col AND a.attnum > 0
+       LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = going.col
   WHERE going.col = '' OR a.attnum IS NOT NULL
   UNION
   SELECT d.classid, d.objid, d.objsubid
@@ -35,9 +35,10 @@ blocking AS (
          along.objsubid AS refobjsubid
   FROM along JOIN pg_depend d ON d.refclassid = along.classid AND d.refobjid = along.objid
                              AND (along.objsubid = 0 OR d.refobjsubid = along.objsubid)
-  WHERE d.deptype = 'n' AND NOT EXISTS (
-    SELECT FROM along o WHERE o.classid = d.classid AND o.objid = d.objid
-                          AND (o.objsubid = 0 OR o.objsubid = d.objsubid)))
+  WHERE d.deptype = 'n'
+    -- hashed, where NOT EXISTS would compare each with each
+    AND (d.classid, d.objid) NOT IN (SELECT classid, objid FROM along WHERE objsubid = 0)
+    AND (d.classid, d.objid, d.objsubid) NOT IN (SELECT classid, objid, objsubid FROM along))
 SELECT CASE WHEN v.oid IS NOT NULL THEN pg_describe_object('pg_class'::regclass, v.oid, 0)
             ELSE pg_describe_object(b.classid, b.objid, b.objsubid) END,
        pg_describe_object(b.refclassid, b.refobjid, b.refobjsubid),
