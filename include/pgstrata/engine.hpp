@@ -38,12 +38,13 @@ struct Options {
 };
 
 struct StartOptions {
-  bool complete = false;          // retire the older version at once: for development databases
-  int workers = 0;                // of the backfill; 0: by the server's cores and load
-  double max_rate = 0;            // of the backfill, rows/s; 0: unlimited
-  double max_lag_mb = 16;         // of a replica, for which the backfill waits; 0: for none
-  bool accept_functions = false;  // functions that name an affected column have been looked at
-  int kill_after_step = -1;       // tests only: SIGKILL to ourselves once that many steps are done
+  bool complete = false;            // retire the older version at once: for development databases
+  int workers = 0;                  // of the backfill; 0: by the server's cores and load
+  double max_rate = 0;              // of the backfill, rows/s; 0: unlimited
+  double max_lag_mb = 16;           // of a replica, for which the backfill waits; 0: for none
+  bool accept_functions = false;    // functions that name an affected column have been looked at
+  bool fire_user_triggers = false;  // those that the plan names may fire for every row it fills
+  int kill_after_step = -1;  // tests only: SIGKILL to ourselves once that many steps are done
 };
 
 // Without `through` and `all`, one version goes.

@@ -43,7 +43,8 @@ WHERE c.relnamespace = %(schema)s::regnamespace
 """
 
 TRIGGERS = """
-SELECT format('trigger %s.%s enabled=%s %s', c.relname, t.tgname, t.tgenabled, pg_get_triggerdef(t.oid))
+SELECT format('trigger %s.%s enabled=%s %s comment=%s', c.relname, t.tgname, t.tgenabled, pg_get_triggerdef(t.oid),
+  obj_description(t.oid, 'pg_trigger'))
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 WHERE c.relnamespace = %(schema)s::regnamespace AND NOT t.tgisinternal
 UNION ALL

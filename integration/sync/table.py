@@ -103,7 +103,6 @@ class Table:
         return {
             "base_schema": "public", "table": self.name, "support_schema": "fx", "filling": filling,
             "pair": bool(self.chain.caps), "first_trigger": "!pgstrata_", "last_trigger": "~pgstrata_",
-            "replaces_single": False,
             "oldest_unmarked": len(self.name) == 1,
             "versions": [{"ordinal": v, "name": f"v{v}", "schema": f"app_v{v}"} for v in versions],
             "columns": [{"name": "id", "lo": versions[0], "hi": versions[-1], "type": "integer", "image_equality": True}] +

@@ -72,10 +72,6 @@ OBJECTS = {
         "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (9)",
         ALTER_A, "partition"),
     "row-level security": ("CREATE TABLE t (id int, a int); ALTER TABLE t ENABLE ROW LEVEL SECURITY", ALTER_A, "row"),
-    "a BEFORE ROW trigger of the user": (
-        "CREATE TABLE t (id int, a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql"
-        " AS 'BEGIN RETURN NEW; END';"
-        "CREATE TRIGGER mine BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()", ALTER_A, "mine"),
     "a view over the column": ("CREATE TABLE t (id int, a int); CREATE VIEW v AS SELECT a FROM t", ALTER_A, "v"),
     "a materialised view over the column": (
         "CREATE TABLE t (id int, a int); CREATE MATERIALIZED VIEW mv AS SELECT a FROM t", ALTER_A, "mv"),
@@ -107,10 +103,6 @@ OBJECTS = {
     "a foreign key with SET NULL where up may not map NULL to NULL": (
         "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int, a int REFERENCES p ON DELETE SET NULL)",
         {"alter_column": {"table": "t", "column": "a", "type": "int", "up": "coalesce(a, 0)", "down": "a"}}, "SET NULL"),
-    "a trigger of the user with the column in its OF list": (
-        "CREATE TABLE t (id int, a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql"
-        " AS 'BEGIN RETURN NULL; END';"
-        "CREATE TRIGGER mine AFTER UPDATE OF a ON t FOR EACH ROW EXECUTE FUNCTION f()", ALTER_A, "mine"),
     "a replica identity index over the column": (
         "CREATE TABLE t (id int, a int NOT NULL); CREATE UNIQUE INDEX i ON t (a);"
         "ALTER TABLE t REPLICA IDENTITY USING INDEX i", ALTER_A, "replica identity"),

@@ -9,6 +9,7 @@ namespace {
 
 // Twins from their translations, and the marker that lets the row pass the sync trigger unseen.
 std::string assignments(const plan::Fill& fill) {
+  if (fill.through_trigger) return sql::quote_identifier(fill.marker) + " = 16384";
   std::string text;
   for (const auto& assignment : fill.assignments)
     text += fmt::format("{} = ({}\n    ), ", sql::quote_identifier(assignment.column),

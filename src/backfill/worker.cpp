@@ -71,6 +71,8 @@ Worker::Worker(Shared& shared, int number)
       "SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan; SET enable_seqscan "
       "= off; "
       "SET row_security = off");
+  if (shared.pass.target.fill.silenced)
+    connection_.execute("SET session_replication_role = replica");
   usual_limits();
 }
 

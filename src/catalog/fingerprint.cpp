@@ -151,7 +151,10 @@ void add_table(Lines& lines, const Table& table) {
   for (const Index* index : by_name(table.indexes)) add_index(lines, *index);
   for (const Trigger* trigger : by_name(table.triggers)) {
     lines.add(1, "trigger", trigger->name,
-              fmt::format("{} ENABLED {}", trigger->definition, trigger->enabled));
+              Words()
+                  .add(fmt::format("{} ENABLED {}", trigger->definition, trigger->enabled))
+                  .comment(trigger->comment)
+                  .str());
   }
   for (const auto& policy : Words::sorted(table.policies)) lines.add(1, "policy", "", policy);
   for (const auto& statistics : Words::sorted(table.statistics)) {

@@ -21,6 +21,10 @@ Snapshot read(db::Connection& connection, const std::string& base_schema,
               const std::string& support_schema, const std::vector<std::string>& our_schemas = {},
               const std::optional<std::vector<std::string>>& dependents_of = {});
 
+// The triggers alone, by table. No transaction may be open.
+Triggers read_triggers(db::Connection& connection, const std::string& base_schema,
+                       const std::string& support_schema);
+
 // The canonical text of one table: everything a rollback must restore and a completion must
 // reproduce (columns in name order, types, defaults, constraints, indexes, privileges, policies,
 // triggers, comments, statistics targets, storage, publications). Equal texts, equal tables;

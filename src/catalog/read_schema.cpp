@@ -3,6 +3,16 @@
 #include "catalog/text_array.hpp"
 
 namespace pgstrata::catalog {
+namespace {
+
+// May the role set session_replication_role? It could be granted from PostgreSQL 15 on.
+sql::Sql may_silence(db::Connection& connection) {
+  return sql::Sql::trusted(connection.server_version() >= 150000
+                               ? "has_parameter_privilege('session_replication_role', 'SET')"
+                               : "current_setting('is_superuser')::bool");
+}
+
+}  // namespace
 
 bool read_schema(Reading& reading) {
   Snapshot& snapshot = reading.snapshot;
@@ -17,12 +27,15 @@ SELECT n.oid,
        current_setting('max_locks_per_transaction')::int
          * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int),
        EXISTS (SELECT FROM pg_policy), EXISTS (SELECT FROM pg_statistic_ext),
-       EXISTS (SELECT FROM pg_publication_rel), EXISTS (SELECT FROM pg_default_acl)
+       EXISTS (SELECT FROM pg_publication_rel), EXISTS (SELECT FROM pg_default_acl),
+       {}
 FROM (VALUES ({}::name)) AS wanted (nspname)
 LEFT JOIN pg_namespace n USING (nspname))sql",
+                                                           may_silence(reading.connection),
                                                            sql::Literal(snapshot.schema))
                                                    .str());
   snapshot.server_version = reading.connection.server_version();
+  snapshot.can_silence_triggers = rows.boolean(0, 12);
   snapshot.role = rows.text(0, 1);
   snapshot.can_create_in_database = rows.boolean(0, 2);
   snapshot.can_create_in_schema = rows.boolean(0, 3);

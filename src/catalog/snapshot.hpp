@@ -99,12 +99,17 @@ struct Trigger {
   std::string name;
   std::string definition;  // pg_get_triggerdef
   bool before = false, row = false, on_insert = false, on_update = false, on_delete = false;
-  bool ours = false;  // its function lives in the support schema
+  bool ours = false;        // its function lives in the support schema
+  bool constraint = false;  // a constraint trigger
   char enabled = 'O';
   std::vector<std::string> of_columns;
-  std::vector<std::string> when_columns;  // columns of the table that the WHEN clause reads
-  std::string function;                   // qualified
+  // Columns that the WHEN clause names; OLD and NEW as a whole depend on none.
+  std::vector<std::string> when_columns;
+  bool when_row = false;  // it reads OLD or NEW as a whole
+  std::string function;   // qualified
+  std::optional<std::string> comment;
 };
+using Triggers = std::map<std::string, std::vector<Trigger>>;  // by table
 
 // Something outside the table that PostgreSQL itself says depends on it or on some of its columns.
 struct Dependent {
@@ -172,6 +177,7 @@ struct Snapshot {
   int prepared_transactions = 0;  // pg_prepared_xacts rows of this database
   int lock_slots = 0;             // max_locks_per_transaction * (max_connections + max_prepared)
   int server_version = 0;
+  bool can_silence_triggers = false;  // the role may set session_replication_role
 
   const Table* table(const std::string& name) const;
 };

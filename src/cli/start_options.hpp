@@ -23,6 +23,8 @@ inline std::vector<Argument> start_options(StartOptions& to) {
            .at_least = 0},
           {"--accept-functions", &to.accept_functions,
            "The functions that name an affected column have been looked at"},
+          {"--fire-user-triggers", &to.fire_user_triggers,
+           "The triggers that `plan` names may fire for every row that is filled"},
           {.name = "--kill-after-step",
            .target = &to.kill_after_step,
            .help = "For tests: end like kill -9 after so many steps",

@@ -6,6 +6,7 @@
 #include "engine/long_read.hpp"
 #include "engine/reads.hpp"
 #include "engine/try_out.hpp"
+#include "engine/user_triggers.hpp"
 #include "model/compose.hpp"
 #include "pgstrata/error.hpp"
 #include "plan/elements.hpp"
@@ -260,23 +261,6 @@ void check_references(Session& session, const Prepared& prepared, const Table& b
   }
 }
 
-// The backfill is an UPDATE like any other to triggers of users.
-void triggers_fired(const catalog::Snapshot& snapshot, const plan::Fill& fill,
-                    std::vector<plan::Remark>& findings) {
-  const catalog::Table* base = snapshot.table(fill.table);
-  if (!base) return;
-  for (const catalog::Trigger& trigger : base->triggers) {
-    const bool named =
-        trigger.of_columns.empty() || std::ranges::any_of(fill.assignments, [&](auto& assignment) {
-          return std::ranges::count(trigger.of_columns, assignment.column) > 0;
-        });
-    if (!trigger.ours && trigger.on_update && trigger.enabled != 'D' && named)
-      findings.push_back({trigger.name, "this trigger fires for the rows of " + fill.table +
-                                            " as the backfill updates them; disable it meanwhile "
-                                            "if it should not"});
-  }
-}
-
 }  // namespace
 
 std::vector<plan::Remark> check_before(Session& session, const Prepared& prepared) {
@@ -288,13 +272,12 @@ std::vector<plan::Remark> check_before(Session& session, const Prepared& prepare
   check_domains(session, prepared);
   try_out(session, prepared);
   check_dropped_columns(session, prepared);
+  try_triggers(session, prepared);
   if (prepared.snapshot.prepared_transactions > 0)
     findings.push_back(
         {"prepared transactions",
          std::to_string(prepared.snapshot.prepared_transactions) +
              " prepared transactions are open; their locks can hold a step up until it gives up"});
-  for (auto& step : prepared.steps)
-    if (step.fill) triggers_fired(prepared.snapshot, *step.fill, findings);
   for (auto& [logical, after] : prepared.next.tables) {
     const Table* before = prepared.live.back().physical_table(after.physical);
     if (!before || *before == after) continue;

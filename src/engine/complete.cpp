@@ -5,6 +5,7 @@
 #include "engine/drift.hpp"
 #include "engine/in_the_way.hpp"
 #include "engine/long_read.hpp"
+#include "engine/user_triggers.hpp"
 #include "pgstrata/error.hpp"
 #include "sql/identifier.hpp"
 
@@ -159,9 +160,10 @@ CompleteReport complete_oldest(Session& session, const std::optional<std::string
                     going_with_oldest(session, chain));
   check_drift(session, history, chain);
   if (!chain.front().schema.empty()) refuse_taken_hidden_schema(session, chain.front());
-  // The models say all there is to know; what the catalog has beside them is not touched.
+  // The models say all there is to know but for triggers of users; what else the catalog has
+  // beside them is not touched.
   catalog::Snapshot nothing;
-  plan::Outcome outcome = plan::plan_complete(session.around(nothing), chain);
+  plan::Outcome outcome = plan::plan_complete(around_triggers(session, nothing, chain), chain);
   state::RunRow run;
   run.command = "complete";
   run.ordinal = chain.front().ordinal;

@@ -38,7 +38,10 @@ blocking AS (
   WHERE d.deptype = 'n'
     -- hashed, where NOT EXISTS would compare each with each
     AND (d.classid, d.objid) NOT IN (SELECT classid, objid FROM along WHERE objsubid = 0)
-    AND (d.classid, d.objid, d.objsubid) NOT IN (SELECT classid, objid, objsubid FROM along))
+    AND (d.classid, d.objid, d.objsubid) NOT IN (SELECT classid, objid, objsubid FROM along)
+    -- the plan sees to the columns that the table's own triggers name
+    AND NOT EXISTS (SELECT FROM pg_trigger g WHERE d.classid = 'pg_trigger'::regclass AND g.oid = d.objid
+                      AND d.refclassid = 'pg_class'::regclass AND g.tgrelid = d.refobjid))
 SELECT CASE WHEN v.oid IS NOT NULL THEN pg_describe_object('pg_class'::regclass, v.oid, 0)
             ELSE pg_describe_object(b.classid, b.objid, b.objsubid) END,
        pg_describe_object(b.refclassid, b.refobjid, b.refobjsubid),

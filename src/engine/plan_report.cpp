@@ -3,6 +3,7 @@
 
 #include "engine/commands.hpp"
 #include "engine/plan_rules.hpp"
+#include "engine/user_triggers.hpp"
 #include "migration/document.hpp"
 #include "pgstrata/error.hpp"
 
@@ -149,6 +150,7 @@ PlanReport plan_report(Session& session, const std::string& file) {
   add_hidden_signals(report, session, prepared);
   for (auto& function : prepared.functions)
     report.warnings.push_back({"functions", function + "; start needs --accept-functions"});
+  add_triggers(report, session, prepared);
   for (auto& line : prepared.drift) report.notes.push_back(line);
   for (auto& line : prepared.notes) report.notes.push_back(line);
   if (prepared.history.unfinished)

@@ -1,6 +1,7 @@
 // start: read, decide, plan, check, journal, run, publish.
 #include "engine/commands.hpp"
 #include "engine/drift.hpp"
+#include "engine/user_triggers.hpp"
 #include "migration/apply.hpp"
 #include "model/drift.hpp"
 #include "model/from_catalog.hpp"
@@ -280,6 +281,7 @@ StartReport start(Session& session, const Documents& documents, const StartOptio
   }
   // Everything that can be refused is refused before even a baseline is recorded.
   Prepared prepared = prepare(session, std::move(history), documents, options.accept_functions);
+  if (!options.fire_user_triggers) refuse_firing(prepared.steps);
   for (auto& finding : check_before(session, prepared))
     session.progress.note(finding.object + ": " + finding.text);
   if (prepared.history.chain.empty()) {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/commands.hpp"
+#include "engine/user_triggers.hpp"
 
 namespace pgstrata::engine {
 
@@ -169,6 +170,8 @@ StatusReport status(Session& session) {
     const plan::Chain chain = session.models(history.chain);
     add_columns(report, chain);
     add_sizes(session, history, chain, report);
+    if (!history.unfinished)
+      for (auto& line : trigger_disorder(session, chain)) report.notes.push_back(line);
   }
   for (auto& [schema, dependent] : dependents_of_views(session, schemas))
     for (VersionStatus& version : report.versions)

@@ -63,6 +63,8 @@ Error step_error(const db::SqlError& error, const plan::Step& step) {
   if (state == "55000" && fields.table == "runners")
     return Error(Exit::state, "another-runner", fields.message, step.title,
                  "the other command goes on instead");
+  if (state == "55000" && fields.table == "pg_trigger")
+    return Error(Exit::state, "trigger-changed", fields.message, step.title, fields.hint);
   if (error.try_again())
     return Error(Exit::locks, "lock-budget", server_text(fields), step.title,
                  "run the same command again");

@@ -9,7 +9,7 @@ namespace pgstrata::model {
 
 namespace {
 
-const std::vector<std::string> our_columns{marker, "_s"};
+const std::vector<std::string> our_columns{marker, pair_column};
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();

@@ -107,7 +107,7 @@ PGSTRATA_JSON(ForeignKey, name, physical, columns, schema, table, referenced, on
               match, set_columns, deferrable, deferred, validated, comment)
 PGSTRATA_JSON(Spared, name, physical, type, collation)
 PGSTRATA_JSON(Table, name, physical, kind, columns, indexes, checks, foreign_keys, comment, marked,
-              owner_rights, inner_view, spared, sync)
+              owner_rights, inner_view, spared, sync, paired)
 PGSTRATA_JSON(Translation, table, up, output, inputs, parameters, expression, type, function,
               loses_values, can_raise, title)
 PGSTRATA_JSON(Rule, table, name, column, inputs, parameters, condition, helper, function)

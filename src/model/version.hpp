@@ -104,6 +104,9 @@ struct Table {
   std::string inner_view;      // in the support schema, under this version's view; empty: one layer
   std::vector<Spared> spared;  // what the inner view lists beyond `columns` and the marker
   std::string sync;  // names its sync functions as long as it is marked, whatever it is called
+  // Its sync triggers come in pairs around BEFORE ROW triggers of users, and it has the column in
+  // which a pair talks.
+  bool paired = false;
 
   const Column* column(const std::string& logical) const;
   Column* column(const std::string& logical);
@@ -161,6 +164,7 @@ struct Version {
 };
 
 inline constexpr const char* marker = "_m";
+inline constexpr const char* pair_column = "_s";
 
 // Columns that are equal in both become the same memory.
 void share_columns(Version& version, const Version& other);

@@ -20,6 +20,8 @@
 #include "plan/settle_table.hpp"
 #include "plan/step_builder.hpp"
 #include "plan/translations.hpp"
+#include "plan/trigger_columns.hpp"
+#include "plan/user_triggers.hpp"
 #include "plan/views.hpp"
 
 namespace pgstrata::plan {
@@ -46,9 +48,13 @@ class CompletePlan {
     // are issued again, and the functions behind them go.
     after_.front().rules.clear();
     after_.front().translations.clear();
-    for (TableChange& change : changes_)
-      change.keeps_triggers = change.still_linked &&
-                              issued(chain_, change.physical) == issued(after_, change.names.table);
+    for (TableChange& change : changes_) {
+      if (!change.still_linked) continue;
+      change.pairs_up =
+          pair_up(around, after_, change.names.table, change.oldest->physical, change.paired);
+      change.keeps_triggers =
+          issued(chain_, change.physical, change) == issued(after_, change.names.table, change);
+    }
   }
 
   Outcome run() {
@@ -116,12 +122,12 @@ class CompletePlan {
       if (rule.table == change.physical) rules.push_back(&rule);
     if (rules.empty()) return;
     const Table& table = *oldest.physical_table(change.physical);  // not renamed yet
-    Step bind =
-        attempt(around_, table, "SHARE ROW EXCLUSIVE", "rules",
-                "bind every writer of " + table.physical + " to the rules of " + oldest.name,
-                "no older version is left to be spared");
     // Its links stay: columns that only the retired version shows are still demanded of new rows.
     SyncTable sync = sync_table(around_, chain_, change.physical, false);
+    Step bind = attempt(
+        around_, table, compile_sync(sync).drops ? "ACCESS EXCLUSIVE" : "SHARE ROW EXCLUSIVE",
+        "rules", "bind every writer of " + table.physical + " to the rules of " + oldest.name,
+        "no older version is left to be spared");
     for (SyncRule& rule : sync.rules)
       if (rule.from == oldest.ordinal) rule.from = retired_.ordinal;
     append_sync(bind, sync);
@@ -184,8 +190,10 @@ class CompletePlan {
   }
 
   void settle_unit(const TableChange& change) {
-    auto statements = settle_statements(around_, change);
+    auto statements = user_triggers(change);
+    append(statements, settle_statements(around_, change));
     if (change.drops_columns_at_once) append_column_drops(change, statements);
+    if (change.paired && !change.still_linked) drop_column(change, model::pair_column, statements);
     const bool issues = change.still_linked && !change.keeps_triggers;
     if (statements.empty() && !issues) return;
     const bool comments = !issues && std::ranges::all_of(statements, [](auto& statement) {
@@ -198,15 +206,26 @@ class CompletePlan {
                                     : "triggers, names and rules of the now oldest version; "
                                       "catalog only");
     step.statements = std::move(statements);
-    if (issues) append_sync(step, sync_table(around_, after_, change.names.table, false));
+    if (issues) append(step.statements, issued(after_, change.names.table, change));
     steps_.push_back(std::move(step));
+  }
+
+  // First of all, while columns have the names that the triggers know.
+  std::vector<std::string> user_triggers(const TableChange& change) const {
+    const Qualified table{around_.base_schema, change.physical};
+    auto statements = reissue_for_retirement(around_, chain_, change.oldest->physical, table);
+    if (!change.dying.empty())
+      append(statements, recompile_functions(table, triggers_of(around_, change.oldest->physical)));
+    return statements;
   }
 
   // Functions and triggers as they are issued; the same text where the retired version never
   // showed the table.
-  std::vector<std::string> issued(const Chain& chain, const std::string& physical) const {
+  std::vector<std::string> issued(const Chain& chain, const std::string& physical,
+                                  const TableChange& change) const {
     Step step;
-    append_sync(step, sync_table(around_, chain, physical, false));
+    if (&chain == &after_) step.statements = change.pairs_up;
+    append_sync(step, sync_table(around_, chain, physical, false, change.oldest->physical));
     return std::move(step.statements);
   }
 
@@ -216,7 +235,7 @@ class CompletePlan {
     Step step = attempt_on(around_.base_schema, change.physical, "ACCESS EXCLUSIVE", "settle",
                            "issue the triggers of " + change.physical + " again",
                            retired_.name + " writes no more");
-    append_sync(step, sync_table(around_, after_, change.physical, false));
+    append(step.statements, issued(after_, change.physical, change));
     steps_.push_back(std::move(step));
   }
 
@@ -228,14 +247,15 @@ class CompletePlan {
   }
 
   void append_column_drops(const TableChange& change, std::vector<std::string>& out) {
-    for (const std::string& column : change.dying_after_rename)
-      out.push_back(format("ALTER TABLE {} DROP COLUMN {}",
-                           Qualified{around_.base_schema, change.names.table}, Name(column))
-                        .str());
-    if (change.drops_marker)
-      out.push_back(format("ALTER TABLE {} DROP COLUMN {}",
-                           Qualified{around_.base_schema, change.names.table}, Name(model::marker))
-                        .str());
+    for (const std::string& column : change.dying_after_rename) drop_column(change, column, out);
+    if (change.drops_marker) drop_column(change, model::marker, out);
+  }
+
+  void drop_column(const TableChange& change, const std::string& column,
+                   std::vector<std::string>& out) {
+    out.push_back(format("ALTER TABLE {} DROP COLUMN {}",
+                         Qualified{around_.base_schema, change.names.table}, Name(column))
+                      .str());
   }
 
   void drop_columns(const TableChange& change) {
@@ -287,6 +307,7 @@ class CompletePlan {
       for (Version& version : after_)
         if (Table* table = version.physical_table(change.names.table)) {
           table->marked = table->marked && change.still_linked;
+          table->paired = table->paired && table->marked;
           if (!table->marked) table->sync.clear();
           const Table* base = oldest.physical_table(change.names.table);
           for (std::size_t i = 0; base && i < table->columns.size(); ++i) {

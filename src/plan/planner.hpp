@@ -24,6 +24,7 @@ struct Surroundings {
   std::string base_schema, support_schema;
   const catalog::Snapshot& snapshot;  // privileges, statistics targets and the like of what exists
   std::string user_path;              // search_path that `sql` operations run under
+  catalog::Triggers triggers = {};    // of the tables that are not in the snapshot
 };
 
 // "pgstrata_<base>": inner views, sync and translation functions.

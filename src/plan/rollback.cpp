@@ -9,6 +9,8 @@
 #include "plan/settle_table.hpp"
 #include "plan/step_builder.hpp"
 #include "plan/translations.hpp"
+#include "plan/trigger_columns.hpp"
+#include "plan/user_triggers.hpp"
 #include "plan/views.hpp"
 
 namespace pgstrata::plan {
@@ -23,6 +25,7 @@ class RollbackPlan {
  public:
   RollbackPlan(const Surroundings& around, const Chain& chain, const Made& made)
       : around_(around),
+        chain_(chain),
         gone_(chain.back()),
         staying_(chain.begin(), chain.end() - 1),
         made_(made) {}
@@ -109,16 +112,11 @@ class RollbackPlan {
     Step step = attempt(around_, after, "ACCESS EXCLUSIVE", "rollback",
                         "take " + gone_.name + " off table " + after.physical,
                         "triggers, checks and columns at once; catalog only");
-    SyncTable sync;
-    if (refresh) {
-      sync = sync_table(around_, staying_, after.physical, false);
-    } else {
-      sync.base_schema = around_.base_schema;
-      sync.table = after.physical;
-      sync.support_schema = around_.support_schema;
-      sync.stem = after.sync;
-    }
-    if (after.marked) append(step.statements, drop_sync(sync));
+    refuse_triggers_over(around_, after.physical, columns);
+    append(step.statements, reissue_for(around_, chain_, staying_, after.physical));
+    if (after.marked)
+      append(step.statements, drop_sync(standing_sync(around_, after.physical, after.sync,
+                                                      after.paired, after.physical)));
     drop_functions(after, step.statements);  // one may depend on the sequence of a column that goes
     for (auto* check : checks)
       step.statements.push_back(
@@ -130,7 +128,14 @@ class RollbackPlan {
     const Sql drop_marker =
         format("ALTER TABLE {} DROP COLUMN IF EXISTS {}", table, Name(model::marker));
     if (linked && !was_marked) step.statements.push_back(drop_marker.str());
-    if (refresh) append_sync(step, sync);
+    if (refresh) {
+      append(step.statements,
+             pair_up(around_, staying_, after.physical, after.physical, after.paired));
+      append_sync(step, sync_table(around_, staying_, after.physical, false));
+    } else if (after.paired) {
+      step.statements.push_back(
+          format("ALTER TABLE {} DROP COLUMN IF EXISTS {}", table, Name(model::pair_column)).str());
+    }
     steps_.push_back(std::move(step));
     if (!still_linked) shed(after.physical);
     if (was_marked && !still_linked) drop_shared_marker(after.physical, drop_marker);
@@ -142,7 +147,7 @@ class RollbackPlan {
       if (Table* table = staying_[i].physical_table(physical)) {
         append(steps_, shed_layers(around_, staying_[i], *table, {}, true,
                                    hides_default(staying_, i, physical)));
-        table->marked = false;
+        table->marked = table->paired = false;
         table->sync.clear();
       }
   }
@@ -202,6 +207,7 @@ class RollbackPlan {
   }
 
   const Surroundings& around_;
+  const Chain& chain_;
   const Version& gone_;
   Chain staying_;
   const Made& made_;

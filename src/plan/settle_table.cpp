@@ -92,6 +92,7 @@ TableChange table_change(const Surroundings&, const Version& retired, const Chai
   for (std::size_t i = 0; i < before.size(); ++i) {
     const Table* shown = before[i].physical_table(physical);
     if (shown && shown->marked && !shown->sync.empty()) change.stem = shown->sync;
+    change.paired |= shown && shown->paired;
     change.linked |= before[i].has_links(physical);
     change.still_linked |= i > 0 && before[i].has_links(physical);
     change.hides_default.push_back(hides_default(before, i, physical));
@@ -156,12 +157,8 @@ class TableSettlement {
 
   void triggers() {
     if (!change_.linked || change_.keeps_triggers) return;
-    SyncTable sync;
-    sync.base_schema = around_.base_schema;
-    sync.table = change_.physical;
-    sync.support_schema = around_.support_schema;
-    sync.stem = change_.stem;
-    append(out_, drop_sync(sync));
+    append(out_, drop_sync(standing_sync(around_, change_.physical, change_.stem, change_.paired,
+                                         change_.oldest->physical)));
   }
 
   // Newer writers no longer give these columns a value.

@@ -26,6 +26,8 @@ struct TableChange {
   std::vector<const model::Rule*> rules;      // of the oldest, native from now on
   bool linked = false, still_linked = false;  // triggers before, triggers afterwards
   bool keeps_triggers = false;                // they never knew the retired version
+  bool paired = false;                        // its triggers go round those of users
+  std::vector<std::string> pairs_up;          // makes them go round those of users from now on
   bool drops_marker = false;
   bool drops_columns_at_once = false;  // no inner view lists what goes
   std::vector<bool> hides_default;     // per survivor: its view must go on hiding a base default

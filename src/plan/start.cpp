@@ -11,6 +11,8 @@
 #include "plan/planner.hpp"
 #include "plan/step_builder.hpp"
 #include "plan/translations.hpp"
+#include "plan/trigger_columns.hpp"
+#include "plan/user_triggers.hpp"
 #include "plan/views.hpp"
 
 namespace pgstrata::plan {
@@ -72,7 +74,9 @@ class StartPlan {
   StartPlan(const Surroundings& around, const Chain& live, Version& next)
       : around_(around), live_(live), next_(next), chain_(live) {
     assign_layers(around, live, next);
+    assign_pairs(around, live, next);
     chain_.push_back(next);
+    refuse_triggers(around, chain_);
     for (auto& [logical, table] : next.tables)
       if (const Table* before = live.back().physical_table(table.physical))
         growths_.push_back(growth_of(next, *before, table));
@@ -213,6 +217,8 @@ class StartPlan {
     add_columns(growth, step.statements);
     copy_column_settings(growth, step.statements);
     grant_on_twins(around_, growth.after, growth.columns, needs_marker, step.statements);
+    if (growth.linked && growth.after.paired && !growth.before.paired)
+      append(step.statements, add_pair_column(relation(growth.after)));
     // From the same moment on, or rows written in between would carry no mark.
     if (growth.linked) append_sync(step, sync_table(around_, chain_, growth.after.physical, true));
     steps_.push_back(std::move(step));
@@ -241,6 +247,13 @@ class StartPlan {
           format("{} = {}", Name(link->output), call_translation(around_, *link)));
     }
     assignments.push_back(format("{} = {}", Name(model::marker), -next_.ordinal));
+    consider_triggers(around_, growth.after, fill);
+    if (fill.silenced)
+      step.statements.push_back("SET session_replication_role = replica   -- users' triggers");
+    if (fill.through_trigger) {
+      step.reason += "; the last sync trigger fills, for it sees what triggers of users change";
+      assignments = {format("{} = 16384", Name(model::marker))};
+    }
     step.statements.push_back(
         format("UPDATE {} SET {}\nWHERE {} > {}   -- by page ranges, in short transactions",
                relation(growth.after), sql::join(assignments, ", "), Name(model::marker),
@@ -339,15 +352,22 @@ class StartPlan {
     for (auto& [logical, table] : next_.tables) {
       if (!table.marked) continue;
       SyncTable sync = sync_table(around_, chain_, table.physical, false);
+      const bool pairs_up = table.paired && !next_.has_links(table.physical) &&
+                            !live_.back().physical_table(table.physical)->paired;
+      const auto lists = reissue_for(around_, chain_, chain_, table.physical);
+      const bool drops = compile_sync(sync).drops || pairs_up ||
+                         std::ranges::any_of(lists, [](const std::string& statement) {
+                           return statement.find("DROP TRIGGER") != std::string::npos;
+                         });
       // Dropping a trigger takes the stronger lock: a table whose rows only had to be filled needs
       // none any more.
-      const char* lock =
-          compile_sync(sync).update_trigger ? "SHARE ROW EXCLUSIVE" : "ACCESS EXCLUSIVE";
-      Step step = attempt(around_, table, lock, "steady",
-                          "switch " + table.physical + " to steady triggers",
+      Step step = attempt(around_, table, drops ? "ACCESS EXCLUSIVE" : "SHARE ROW EXCLUSIVE",
+                          "steady", "switch " + table.physical + " to steady triggers",
                           "from here on writes of version " + next_.name + " are translated too");
       step.makes = "steady " + table.physical;
+      if (pairs_up) append(step.statements, add_pair_column({around_.base_schema, table.physical}));
       append_sync(step, sync);
+      append(step.statements, lists);
       steps_.push_back(std::move(step));
     }
   }

@@ -64,6 +64,9 @@ Json fill_json(const Fill& fill) {
             {"newest", fill.newest},
             {"assignments", std::move(assignments)}};
   put(json, "checkRowsKept", fill.check_rows_kept);
+  put(json, "silenced", fill.silenced);
+  put(json, "throughTrigger", fill.through_trigger);
+  if (!fill.fires.empty()) json["fires"] = fill.fires;
   return json;
 }
 
@@ -81,6 +84,9 @@ Fill fill_from(const Json& json) {
   for (const auto& assignment : json.at("assignments"))
     fill.assignments.push_back({assignment.at("column"), assignment.at("expression")});
   fill.check_rows_kept = json.value("checkRowsKept", false);
+  fill.silenced = json.value("silenced", false);
+  fill.through_trigger = json.value("throughTrigger", false);
+  fill.fires = json.value("fires", std::vector<std::string>());
   return fill;
 }
 

@@ -50,6 +50,10 @@ struct Fill {
   std::vector<Assignment> assignments;  // may be empty: only the marker is set
   bool check_rows_kept =
       false;  // a user's BEFORE UPDATE trigger may return NULL: count what it drops
+  // Users' triggers: silenced, or these fire, which has to be agreed to. Where they come between
+  // the sync triggers only the marker is set, to 16384: the last sync trigger fills.
+  bool silenced = false, through_trigger = false;
+  std::vector<std::string> fires = {};
   bool operator==(const Fill&) const = default;
 };
 

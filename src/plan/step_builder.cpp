@@ -75,6 +75,10 @@ void append(std::vector<std::string>& statements, const std::vector<sql::Sql>& m
   for (const sql::Sql& statement : more) statements.push_back(statement.str());
 }
 
+void append(std::vector<std::string>& statements, const std::vector<std::string>& more) {
+  statements.insert(statements.end(), more.begin(), more.end());
+}
+
 void append_sync(Step& step, const SyncTable& table) {
   SyncSql sync = compile_sync(table);
   append(step.statements, sync.functions);

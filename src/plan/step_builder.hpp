@@ -24,5 +24,6 @@ Step user_sql(const std::string& phase, const std::string& title, const std::str
 void append(std::vector<Step>& steps, std::vector<Step> more);
 void append_sync(Step& step, const SyncTable& table);
 void append(std::vector<std::string>& statements, const std::vector<sql::Sql>& more);
+void append(std::vector<std::string>& statements, const std::vector<std::string>& more);
 
 }  // namespace pgstrata::plan

@@ -76,6 +76,17 @@ Sql update_when(const Shape& shape) {
                      Sql::trusted(changes));
 }
 
+std::vector<std::string> pair_triggers(const SyncTable& table) {
+  return {table.first_trigger + "insert", table.first_trigger + "update",
+          table.last_trigger + "insert", table.last_trigger + "update"};
+}
+
+void drop_triggers(SyncSql& out, const std::vector<std::string>& names, const Qualified& table) {
+  for (const std::string& name : names)
+    out.triggers.push_back(sql::format("DROP TRIGGER IF EXISTS {} ON {}", Name(name), table));
+  out.drops |= !names.empty();
+}
+
 void compile_insert(SyncSql& out, const Shape& shape, const SyncNames& names) {
   const Qualified table{shape.table.base_schema, shape.table.table};
   const std::string keeps = "in step for versions " + version_list(shape);
@@ -89,8 +100,7 @@ void compile_insert(SyncSql& out, const Shape& shape, const SyncNames& names) {
 void compile_update(SyncSql& out, const Shape& shape, const SyncNames& names) {
   const Qualified table{shape.table.base_schema, shape.table.table};
   if (!shape.has_update) {
-    out.triggers.push_back(
-        sql::format("DROP TRIGGER IF EXISTS {} ON {}", Name(names.update_trigger), table));
+    drop_triggers(out, {names.update_trigger}, table);
     out.triggers.push_back(sql::format("DROP FUNCTION IF EXISTS {}()", names.update_function));
     return;
   }
@@ -109,11 +119,6 @@ Sql last_update_when(const Shape& shape) {
                                          : sync::changed_in_when(shape, shape.tracked)));
 }
 
-std::vector<std::string> pair_triggers(const SyncTable& table) {
-  return {table.first_trigger + "insert", table.first_trigger + "update",
-          table.last_trigger + "insert", table.last_trigger + "update"};
-}
-
 // The trigger of one event before all of the users' and the one after them.
 void compile_pair(SyncSql& out, const Shape& shape, const SyncNames& names) {
   const Qualified table{shape.table.base_schema, shape.table.table};
@@ -127,19 +132,17 @@ void compile_pair(SyncSql& out, const Shape& shape, const SyncNames& names) {
     add_function(out.functions, function, body, comment);
     add_trigger(out.triggers, name, event, when, function, table, comment);
   };
-  for (const auto& single : {names.insert_trigger, names.update_trigger})
-    if (shape.table.replaces_single)
-      out.triggers.push_back(sql::format("DROP TRIGGER IF EXISTS {} ON {}", Name(single), table));
+  const auto pair = pair_triggers(shape.table);
+  std::vector<std::string> others;
+  for (const std::string& name : shape.table.standing)
+    if (std::ranges::find(pair, name) == pair.end()) others.push_back(name);
+  drop_triggers(out, others, table);
   add(first + "insert", insert, Sql::trusted(""), names.insert_function, sync::insert_body(shape),
       "pgstrata: puts inserted" + keeps + ", before the triggers of users");
   add(last + "insert", insert, Sql::trusted(""), names.last_insert_function,
       sync::last_body(shape, false),
       "pgstrata: keeps inserted" + keeps + ", after the triggers of users");
-  if (!shape.has_update) {
-    for (const std::string& trigger : {first + "update", last + "update"})
-      out.triggers.push_back(sql::format("DROP TRIGGER IF EXISTS {} ON {}", Name(trigger), table));
-    return;
-  }
+  if (!shape.has_update) return drop_triggers(out, {first + "update", last + "update"}, table);
   out.update_trigger = true;
   if (!shape.tracked.empty())
     add(first + "update", sql::format("UPDATE OF {}", columns_of(shape.tracked)),
@@ -163,8 +166,8 @@ SyncNames sync_names(const SyncTable& table) {
           {table.support_schema, sql::fit_identifier("sync_update_" + stem)},
           "pgstrata_sync_insert",
           "pgstrata_sync_update",
-          {table.support_schema, sql::fit_identifier("last_insert_" + table.table)},
-          {table.support_schema, sql::fit_identifier("last_update_" + table.table)}};
+          {table.support_schema, sql::fit_identifier("last_insert_" + stem)},
+          {table.support_schema, sql::fit_identifier("last_update_" + stem)}};
 }
 
 SyncSql compile_sync(const SyncTable& table) {
@@ -174,7 +177,7 @@ SyncSql compile_sync(const SyncTable& table) {
   const SyncNames names = sync_names(table);
   out.needed = true;
   if (table.pair) {
-    shape.pair = out.pair = true;
+    shape.pair = true;
     compile_pair(out, shape, names);
     return out;
   }
@@ -187,9 +190,12 @@ std::vector<sql::Sql> drop_sync(const SyncTable& table) {
   const SyncNames names = sync_names(table);
   const Qualified on{table.base_schema, table.table};
   std::vector<std::string> triggers{names.insert_trigger, names.update_trigger};
+  for (const std::string& name : table.standing)
+    if (std::ranges::find(triggers, name) == triggers.end()) triggers.push_back(name);
   std::vector<Qualified> functions{names.insert_function, names.update_function};
   if (table.pair) {
-    for (const std::string& trigger : pair_triggers(table)) triggers.push_back(trigger);
+    for (const std::string& name : pair_triggers(table))
+      if (std::ranges::find(triggers, name) == triggers.end()) triggers.push_back(name);
     functions.push_back(names.last_insert_function);
     functions.push_back(names.last_update_function);
   }

@@ -65,22 +65,21 @@ struct SyncTable {
   bool pair = false;
   std::string first_trigger, last_trigger;  // prefixes; "insert" and "update" follow
   std::string saved = "_s";
-  bool replaces_single = false;     // the table has had one trigger an event until now
-  std::vector<SyncColumn> columns;  // all physical columns shown by a live version
-  std::vector<SyncLink> links;      // any order
+  std::vector<std::string> standing;  // triggers of ours that the table has
+  std::vector<SyncColumn> columns;    // all physical columns shown by a live version
+  std::vector<SyncLink> links;        // any order
   std::vector<SyncRule> rules;
 };
 
 struct SyncSql {
   bool needed = false;  // no link and no rule: no trigger at all
-  bool update_trigger =
-      false;          // a table can need only the INSERT trigger (links without inputs, steady)
-  bool pair = false;  // around triggers of users: their issue takes ACCESS EXCLUSIVE
+  // A table can need only the INSERT trigger (links without inputs, steady).
+  bool update_trigger = false;
+  bool drops = false;  // triggers of an earlier issue: that takes ACCESS EXCLUSIVE
   std::vector<sql::Sql>
       functions;  // CREATE OR REPLACE FUNCTION …, COMMENT ON, GRANT EXECUTE … TO PUBLIC
   // CREATE OR REPLACE TRIGGER …, ENABLE ALWAYS: SHARE ROW EXCLUSIVE on the table. Their WHEN is
-  // parsed under the path of our own session, which must be pg_catalog. Without `update_trigger`
-  // they also drop the one of an earlier issue, which takes ACCESS EXCLUSIVE.
+  // parsed under the path of our own session, which must be pg_catalog.
   std::vector<sql::Sql> triggers;
 };
 

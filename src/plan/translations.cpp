@@ -4,6 +4,7 @@
 
 #include "model/names.hpp"
 #include "plan/elements.hpp"
+#include "plan/user_triggers.hpp"
 
 namespace pgstrata::plan {
 
@@ -225,12 +226,22 @@ void add_not_null(SyncTable& sync, const Version& version, const model::Table& t
 
 }  // namespace
 
-SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::string& physical,
-                     bool filling) {
+SyncTable standing_sync(const Surroundings& around, const std::string& physical,
+                        const std::string& stem, bool paired, const std::string& in_catalog) {
   SyncTable sync;
   sync.base_schema = around.base_schema;
   sync.table = physical;
   sync.support_schema = around.support_schema;
+  sync.stem = stem;
+  sync.pair = paired;
+  place_around(sync, triggers_of(around, in_catalog));
+  return sync;
+}
+
+SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::string& physical,
+                     bool filling, const std::string& in_catalog) {
+  SyncTable sync =
+      standing_sync(around, physical, {}, false, in_catalog.empty() ? physical : in_catalog);
   sync.marker = model::marker;
   sync.filling = filling;
   for (std::size_t i = 0; i < chain.size(); ++i) {
@@ -241,6 +252,7 @@ SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::
         {.ordinal = version.ordinal, .name = version.name, .schema = version.schema});
     if (sync.versions.size() == 1) sync.oldest_unmarked = table->inner_view.empty();
     if (table->marked) sync.stem = table->sync;
+    sync.pair |= table->paired;
     add_columns(sync, version, *table);
     if (i > 0) {
       add_links(sync, around, version, *table, chain[i - 1].physical_table(physical));

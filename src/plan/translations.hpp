@@ -28,8 +28,12 @@ std::string drop_rule(const Surroundings& around, const model::Version& version,
 // The call of the function over the table's physical columns, for a backfill.
 sql::Sql call_translation(const Surroundings& around, const model::Translation& link);
 
-// What the trigger generator needs to know of one table of the chain (oldest first).
+// What the trigger generator needs to know of one table of the chain (oldest first). `in_catalog`:
+// the name it has there, if it has another one when the statements run.
 SyncTable sync_table(const Surroundings& around, const Chain& chain, const std::string& physical,
-                     bool filling);
+                     bool filling, const std::string& in_catalog = {});
+// As much of it as is needed to drop its triggers. `physical`: when the statements run.
+SyncTable standing_sync(const Surroundings& around, const std::string& physical,
+                        const std::string& stem, bool paired, const std::string& in_catalog);
 
 }  // namespace pgstrata::plan

@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(around_triggers_of_users_sync_runs_first_and_last) {
   table.first_trigger = "!pgstrata_";
   table.last_trigger = "~pgstrata_";
   const SyncSql compiled = compile_sync(table);
-  BOOST_TEST(compiled.pair);
+  BOOST_TEST(!compiled.drops);
   const std::string triggers = text(compiled.triggers);
   for (const char* name : {"\"!pgstrata_insert\"", "\"~pgstrata_insert\"", "\"!pgstrata_update\"",
                            "\"~pgstrata_update\""})
@@ -138,6 +138,12 @@ BOOST_AUTO_TEST_CASE(around_triggers_of_users_sync_runs_first_and_last) {
   BOOST_TEST(contains(functions, "NEW._s := ARRAY[pg_catalog.concat(ROW(NEW.balance))"));
   BOOST_TEST(contains(functions, "NEW._s := NULL"));
   BOOST_TEST(drop_sync(table).size() == 10u);
+
+  table.standing = {"pgstrata_sync_insert", "~pgstrata_insert"};
+  const SyncSql again = compile_sync(table);
+  BOOST_TEST(again.drops);
+  BOOST_TEST(contains(text(again.triggers), "DROP TRIGGER IF EXISTS pgstrata_sync_insert"));
+  BOOST_TEST(!contains(text(again.triggers), "DROP TRIGGER IF EXISTS \"~pgstrata_insert\""));
 }
 
 BOOST_AUTO_TEST_CASE(everything_can_be_removed_twice) {
