@@ -149,4 +149,30 @@ RAW = Life(
     links=[],
 )
 
-LIVES = {life.name: life for life in (ALTERED, RESHAPED, RAW)}
+# The functions name no column and change nothing, so that the oracle need not know them; the triggers are around
+# and over everything that is translated.
+TRIGGERED = Life(
+    name="triggered",
+    tables="""
+        CREATE TABLE accounts (id int PRIMARY KEY, cents int NOT NULL DEFAULT 0, note text DEFAULT 'n');
+        CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+        CREATE TRIGGER before_all BEFORE INSERT OR UPDATE OF cents ON accounts FOR EACH ROW EXECUTE FUNCTION pass();
+        CREATE TRIGGER "~zlate" BEFORE UPDATE OF note, cents ON accounts FOR EACH ROW
+          WHEN (OLD.cents IS DISTINCT FROM NEW.cents) EXECUTE FUNCTION pass();
+        CREATE CONSTRAINT TRIGGER checked AFTER UPDATE OF cents ON accounts DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW EXECUTE FUNCTION pass();
+        CREATE TRIGGER off AFTER UPDATE OF cents ON accounts FOR EACH STATEMENT EXECUTE FUNCTION pass();
+        ALTER TABLE accounts DISABLE TRIGGER off;
+        COMMENT ON TRIGGER checked ON accounts IS 'at the end';
+    """,
+    operations=[
+        {"alter_column": {"table": "accounts", "column": "cents", "type": "numeric(12,2)",
+                          "up": "cents / 100.0", "down": "cents * 100"}},
+    ],
+    old=[key(), Column("cents", "cents", "int", cents, True, 0), Column("note", "note", "text", word, default="n")],
+    new=[key(), Column("cents", "money", "numeric(12,2)", money, True, Decimal("0.00")),
+         Column("note", "note", "text", word, default="n")],
+    links=[Link(2, True, "money", ("cents",), to_money), Link(2, False, "cents", ("money",), to_cents)],
+)
+
+LIVES = {life.name: life for life in (ALTERED, RESHAPED, RAW, TRIGGERED)}
