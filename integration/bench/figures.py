@@ -7,6 +7,7 @@ from catalog import catalog
 from measured import Row, against, median
 from rig.pgbench import Load
 from rig.waitwatch import WaitWatch
+from versions import versions
 
 WIDEN = [{"alter_column": {"table": "accounts", "column": "abalance", "type": "bigint",
                            "up": "abalance", "down": "abalance"}}]
@@ -180,4 +181,5 @@ def load(stock, tools, idle_seconds=10, **_):
         name: f"{r['filled']:,}" for name, r in filled.items() if r["filled"]})
 
 
-GROUPS = {"start": start, "fill": fill, "bulk": bulk, "catalog": catalog, "load": load}
+GROUPS = {"start": start, "fill": fill, "bulk": bulk, "versions": versions, "catalog": catalog,
+          "load": load}

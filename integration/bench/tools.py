@@ -35,7 +35,7 @@ class Tool:
         self.files = pathlib.Path(files)
 
     peak = 0.0  # MiB that the last command had in memory at most
-    can_fold = False
+    can_fold = can_stack = False
 
     def filled(self):
         """Rows a second of the last start's backfill; None where the tool does not say."""
@@ -64,7 +64,7 @@ class Tool:
 class Pgstrata(Tool):
     name = "pgstrata"
     first_schema = "public_v1"
-    can_use_workers = can_fold = True
+    can_use_workers = can_fold = can_stack = True
 
     def prepare(self, database):
         """Records the shape as it is as the first version."""
