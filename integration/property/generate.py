@@ -95,6 +95,17 @@ def create_sql(table, drafts, indexes, storage=""):
     return sql
 
 
+def triggers_sql(table, rng):
+    """Triggers of users around everything of ours; they change nothing, so that the oracle need not know them.
+
+    No backfill fires them, so that no migration has to agree to that."""
+    sql = "\nCREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+    for name in rng.sample(["a first", "m", "~z last"], rng.randint(1, 3)):
+        sql += (f"\nCREATE TRIGGER {quote(name)} BEFORE INSERT OR UPDATE OF id ON {quote(table)} FOR EACH ROW"
+                " EXECUTE FUNCTION pass();")
+    return sql
+
+
 class Migration:
     """Grows a random migration of version `old`; then `operations` and `version(name, schema)` are to be read."""
 

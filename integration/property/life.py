@@ -6,7 +6,7 @@ says. Where one version is left nothing of ours may be; after a rollback the bas
 import json
 import random
 
-from generate import Migration, Version, create_sql, random_table
+from generate import Migration, Version, create_sql, random_table, triggers_sql
 from rig.catalog import fingerprint
 from rig.cli import Cli
 from rig.database import quote
@@ -30,6 +30,8 @@ class Life:
     def _create(self, quiet_rows):
         table, drafts, indexes = random_table(self.rng)
         sql = create_sql(table, drafts, indexes, " WITH (fillfactor = 10)" if quiet_rows else "")
+        if self.rng.random() < 0.4:
+            sql += triggers_sql(table, self.rng)
         self.told.append(sql)
         self.database.tables(sql)
         first = Version(1, "baseline", self.base, table, drafts, indexes)
@@ -75,7 +77,7 @@ class Life:
         self.writers.begin(new.shape(), new.links)
         self.write(self.chain)
         self.cli.file(name, migration.operations)
-        done = self.commands.run(["start", f"{name}.json"], undo=["rollback", name])
+        done = self.commands.run(["start", f"{name}.json", "--accept-functions"], undo=["rollback", name])
         self._settle(3)
         self._publish_baseline()
         if done:
