@@ -211,11 +211,20 @@ def test_sessions_go_on_through_a_completion_that_changes_what_their_triggers_se
 
 # --- refused before anything changes -------------------------------------------------------------------
 
+SEARCH = """ALTER TABLE t ADD words tsvector;
+CREATE TRIGGER m_search BEFORE INSERT OR UPDATE ON t FOR EACH ROW
+    EXECUTE FUNCTION tsvector_update_trigger('words', 'pg_catalog.english', 'note');
+"""
 REFUSED = {
     "a WHEN clause that does not fit the new type": (
         CHANGED.replace("OLD.a IS DISTINCT FROM NEW.a", "NEW.a > 5"), [ALTER_A], "WHEN clause"),
     "a dropped column in a WHEN clause": (CHANGED, [{"drop_column": {"table": "t", "column": "a"}}], "WHEN clause"),
     "a dropped column alone in an OF list": (SAW, [{"drop_column": {"table": "t", "column": "a"}}], "OF list"),
+    "a column that tsvector_update_trigger is told of": (
+        SEARCH, [{"alter_column": {"table": "t", "column": "note", "type": "varchar(90)", "up": "note", "down": "note"}}],
+        "tsvector_update_trigger"),
+    "its renamed column": (SEARCH, [{"rename_column": {"table": "t", "from": "note", "to": "remark"}}], "m_search"),
+    "its dropped column": (SEARCH, [{"drop_column": {"table": "t", "column": "words"}}], "m_search"),
     "a column of the name that ours needs": (
         CAP + "ALTER TABLE t ADD _s int;", [ALTER_A], '"_s"'),
     "a name that nothing sorts after": (
@@ -232,6 +241,17 @@ def test_what_cannot_be_held_is_refused_by_name(db, cli, unchanged, case):
     refused = cli.start("new", operations, *FIRE, expect=3)
     assert word in refused.err, refused.err
     unchanged.check()
+
+
+def test_a_trigger_that_is_told_a_columns_name_has_to_be_looked_at(db, cli):
+    db.tables(TABLES + """CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RETURN jsonb_populate_record(NEW, jsonb_build_object(TG_ARGV[0], 7)); END $$;
+        CREATE TRIGGER m_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch('a');""")
+    refused = cli.start("new", [ALTER_A], expect=3)
+    assert "m_touch" in refused.err and "--accept-functions" in refused.err
+    cli.start("new", [ALTER_A], *LOOKED)
+    db.write("new", "INSERT INTO t (id, a) VALUES (5000, 'n1')")
+    assert (one(db, "baseline", id=5000), one(db, "new", id=5000)) == ((7,), ("n7",))
 
 
 @pytest.mark.parametrize("trigger", [CAP, SAW.replace(" OF a", "")])

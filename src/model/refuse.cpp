@@ -210,6 +210,33 @@ bool names_word(const std::string& text, const std::string& word) {
   return false;
 }
 
+// Columns of this change that the trigger is told of by name.
+std::vector<std::string> columns_in_arguments(const Change& change,
+                                              const catalog::Trigger& trigger) {
+  std::vector<std::string> found;
+  const std::size_t call = trigger.definition.find(" EXECUTE FUNCTION ");
+  if (trigger.ours || call == std::string::npos) return found;
+  const std::string arguments = trigger.definition.substr(trigger.definition.find('(', call));
+  for (auto* columns : {&change.translated, &change.dropped, &change.renamed})
+    for (const std::string& column : *columns)
+      if (names_word(arguments, change.previous.column(column)->physical)) found.push_back(column);
+  return found;
+}
+
+// tsvector_update_trigger() looks whether the statement names its columns: one of the new version
+// names their twins, and the index would go stale unseen.
+void refuse_text_search(const Change& change, const catalog::Table& base) {
+  for (const catalog::Trigger& trigger : base.triggers) {
+    if (!trigger.function.starts_with("pg_catalog.tsvector_update_trigger")) continue;
+    const auto columns = columns_in_arguments(change, trigger);
+    if (!columns.empty())
+      refuse("column \"" + columns.front() + "\" cannot change under trigger \"" + trigger.name +
+                 "\": " + trigger.function + "() goes by the columns that a statement names",
+             base.name + "." + columns.front(),
+             "put a trigger function of your own in its place, or a generated column");
+  }
+}
+
 // "NEW.*" or "OLD.*": INSERT INTO history VALUES (NEW.*) fails once the row has more columns.
 bool takes_whole_row(const std::string& body) {
   for (std::size_t star = body.find('*'); star != std::string::npos;
@@ -234,6 +261,7 @@ void refuse_unsupported(const Draft& draft) {
     if (!change.touched) continue;
     refuse_kinds(table, change, *base);
     refuse_dependents(change, *base);
+    refuse_text_search(change, *base);
     refuse_foreign_keys(table, change);
     refuse_set_default(table, change);
     refuse_referenced(table, change, *base, draft.snapshot().schema);
@@ -259,6 +287,24 @@ void refuse_unsupported(const Draft& draft) {
                physical, "drop it first");
   }
 }
+
+namespace {
+
+// Functions such as moddatetime() find columns by the names that they are given.
+void add_triggers_naming_affected(const Draft& draft, std::vector<std::string>& found) {
+  for (auto& [logical, table] : draft.tables()) {
+    if (table.created || !table.unfolded) continue;
+    const catalog::Table* base = draft.snapshot().table(table.table.physical);
+    if (!base) continue;
+    const Change change = change_of(draft, table);
+    for (const catalog::Trigger& trigger : base->triggers)
+      for (const std::string& column : columns_in_arguments(change, trigger))
+        found.push_back("trigger " + trigger.name + " names column \"" + base->name + "." + column +
+                        "\" in its arguments, which this migration changes");
+  }
+}
+
+}  // namespace
 
 std::vector<std::string> functions_naming_affected(const Draft& draft) {
   std::vector<std::string> found;
@@ -290,6 +336,7 @@ std::vector<std::string> functions_naming_affected(const Draft& draft) {
     for (const std::string& physical : draft.dropped_tables())
       if (names_word(function.body, physical)) report("table \"" + physical + "\"");
   }
+  add_triggers_naming_affected(draft, found);
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
