@@ -151,3 +151,30 @@ def test_what_others_hung_on_what_goes_is_named_before_the_first_step(db, cli, u
                "DROP DOMAIN IF EXISTS public_new.by_hand")
     assert fingerprint(db) == before
     cli.run(command)
+
+
+def test_nobody_is_blamed_for_what_a_sql_migration_did(db, cli):
+    """Its version's model says how the base table is, whatever the versions below were recorded as."""
+    db.tables(TABLES + "CREATE TYPE mood AS ENUM ('sad'); ALTER TABLE t ADD m mood;")
+    cli.start("sql", [{"sql": {"up": "ALTER TABLE t ALTER a SET DEFAULT 7, ALTER b SET NOT NULL;"
+                                     "COMMENT ON COLUMN t.a IS 'other'; ALTER TYPE mood RENAME TO temper"}}])
+    cli.start("new", WIDEN + [{"alter_column": {"table": "t", "column": "b", "type": "bigint"}}])
+    cli.complete("baseline")
+    cli.complete()
+    db.execute("INSERT INTO t (id, b, d) VALUES (2, 2, 2)", path="public_new")
+    assert db.value("SELECT a FROM t WHERE id = 2", path="public_new") == 7
+
+
+def test_grants_that_were_there_stand_in_no_completions_way(db, cli):
+    db.execute("DO $$ BEGIN CREATE ROLE deputy LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$", role="postgres")
+    db.execute("GRANT owner TO deputy; GRANT CREATE ON DATABASE " + db.name + " TO deputy", role="postgres")
+    db.tables(TABLES + "GRANT SELECT (a) ON t TO deputy WITH GRANT OPTION; GRANT SELECT (a) ON t TO app WITH GRANT OPTION")
+    db.execute("GRANT SELECT (a) ON public.t TO app", role="deputy")  # once more, by another grantor
+    db.execute("GRANT ALL ON SCHEMA public TO deputy", role="postgres")
+    cli.options = ["--url", db.url("deputy")]
+    cli.start("new", WIDEN)
+    cli.complete()
+    held = db.execute("SELECT grantee::regrole::text, privilege_type, is_grantable FROM pg_attribute,"
+                      " aclexplode(attacl) WHERE attrelid = 't'::regclass AND attname = 'a' ORDER BY 1")
+    assert held == [("app", "SELECT", True), ("deputy", "SELECT", True)]
+    db.execute("REVOKE owner FROM deputy", role="postgres")

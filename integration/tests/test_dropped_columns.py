@@ -76,3 +76,15 @@ def test_a_check_of_two_that_go_one_after_the_other(stack, cli):
     cli.start("v3", drop(b="1"))
     db.write("v3", "INSERT INTO t (id, k, n) VALUES (2, 'k', 'n')")
     cli.run("complete", "--all")
+
+
+def test_a_check_that_looks_elsewhere_is_judged_as_a_writer_meets_it(db, cli):
+    db.tables("""CREATE TABLE par (id int); INSERT INTO par VALUES (1); CREATE TABLE t (id int PRIMARY KEY, a int DEFAULT 1);
+        CREATE FUNCTION known(i int) RETURNS bool LANGUAGE plpgsql AS
+          'BEGIN IF i IS NULL THEN RAISE EXCEPTION ''none''; END IF; RETURN EXISTS (SELECT FROM par WHERE id = i); END';
+        ALTER TABLE t ADD CHECK (known(a))""")
+    cli.start("new", drop("a"))
+    db.write("new", "INSERT INTO t VALUES (5)")
+    cli.rollback()
+    db.execute("ALTER TABLE public.t ALTER a DROP DEFAULT")
+    assert "none" in cli.start("other", drop("a"), expect=MIGRATION).err

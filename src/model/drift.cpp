@@ -1,6 +1,8 @@
 #include "model/drift.hpp"
 
 #include <algorithm>
+#include <map>
+#include <ranges>
 #include <set>
 
 #include "pgstrata/error.hpp"
@@ -68,7 +70,10 @@ void check_in_flight(const std::vector<Version>& live, const catalog::Snapshot& 
   for (auto& [logical, table] : live.back().tables)
     if (const catalog::Table* base = snapshot.table(table.physical))
       note_additions(live, *base, drift);
-  for (const Version& version : live)
+  // What a `sql` migration left is in its version's model alone; older views follow by themselves.
+  const auto sql = std::find_if(live.rbegin(), live.rend(), [](auto& v) { return v.raw_sql; });
+  const auto first = sql == live.rend() ? live.begin() : sql.base() - 1;
+  for (const Version& version : std::ranges::subrange(first, live.end()))
     for (auto& [logical, table] : version.tables) {
       const catalog::Table* base = snapshot.table(table.physical);
       if (!base)
@@ -129,9 +134,7 @@ class Replaced {
 
   void check() const {
     for (auto& addition : additions(live_, base_, column_)) added(addition);
-    const Table* oldest = live_.front().physical_table(base_.name);
-    if (const Column* shown = oldest ? oldest->physical_column(column_.name) : nullptr)
-      compare_with_model(*shown);
+    if (const Column* shown = recorded()) compare_with_model(*shown);
     const Table* later = after_.physical_table(base_.name);
     for (const Column& twin : later->columns)
       if (twin.privileges_of == column_.name)
@@ -139,6 +142,17 @@ class Replaced {
   }
 
  private:
+  // As the catalog had it last: in the oldest version, unless a `sql` migration came later.
+  const Column* recorded() const {
+    const Column* last = nullptr;
+    for (const Version& version : live_) {
+      const Table* table = version.physical_table(base_.name);
+      if (table && (&version == &live_.front() || version.raw_sql))
+        last = table->physical_column(column_.name);
+    }
+    return last;
+  }
+
   void compare_with_model(const Column& shown) const {
     if (shown.not_null != column_.not_null)
       changed(column_.not_null ? "was made NOT NULL" : "is no longer NOT NULL");
@@ -158,10 +172,12 @@ class Replaced {
       changed("has other statistics settings than its twin \"" + twin.name + "\"");
   }
 
-  std::set<catalog::Privilege> grants(const catalog::Column& column) const {
-    std::set<catalog::Privilege> held;
+  // Who may do what, and pass it on: two grantors may have given the same.
+  std::map<std::pair<std::string, std::string>, bool> grants(const catalog::Column& column) const {
+    std::map<std::pair<std::string, std::string>, bool> held;
     for (auto& privilege : column.privileges)
-      if (privilege.grantee != base_.owner) held.insert(privilege);
+      if (privilege.grantee != base_.owner)
+        held[{privilege.grantee, privilege.privilege}] |= privilege.grantable;
     return held;
   }
 

@@ -136,8 +136,8 @@ void grant_on_twins(const Surroundings& around, const Table& table,
   Qualified relation{around.base_schema, table.physical};
   for (const Column* twin : twins)
     if (const catalog::Column* source = base->column(twin->privileges_of))
-      grant_columns(source->privileges, around.snapshot.role, twin->physical, relation, out);
-  if (marker) grant_marker(*base, around.snapshot.role, relation, out);
+      grant_columns(source->privileges, base->owner, twin->physical, relation, out);
+  if (marker) grant_marker(*base, base->owner, relation, out);
 }
 
 }  // namespace pgstrata::plan
