@@ -146,3 +146,90 @@ def test_an_index_that_raw_sql_could_not_build_is_dropped_at_once(db, cli):
     before = fingerprint(db)
     assert "duplicate" in cli.start("new", [{"sql": {"up": "CREATE UNIQUE INDEX CONCURRENTLY t_a ON t (a)"}}], expect=MIGRATION).err
     assert fingerprint(db) == before
+
+
+PRICES = "CREATE TABLE t (id int PRIMARY KEY, price int); INSERT INTO t SELECT g, g FROM generate_series(1, 100) g"
+UNIQUE = "CREATE UNIQUE INDEX CONCURRENTLY nw ON t (price)"
+
+
+def left_half_built(db, cli):
+    """`nw`, by a killed start whose backend was ended while it waited for an open transaction."""
+    db.tables(PRICES)
+    cli.run("baseline", "baseline")
+    holder = db.connect("public", autocommit=False)
+    holder.cursor().execute("INSERT INTO t VALUES (1000, 1000)")
+    path = cli.file("new", [{"sql": {"up": UNIQUE, "down": "DROP INDEX nw"}}])
+    stale = kill_while_it_runs(db, cli.spawn("start", path), "CREATE UNIQUE%", holder)
+    db.execute("SELECT pg_terminate_backend(%s)", (stale,), role="postgres")
+    wait_for(lambda: not running(db, "CREATE UNIQUE%"))
+    holder.rollback()
+    assert invalid(db) == ["nw"]
+
+
+@pytest.mark.parametrize("finish", ["start", "rollback"])
+def test_a_half_built_index_is_waited_for_while_its_table_is_locked(db, cli, finish):
+    left_half_built(db, cli)
+    holder = db.connect("public", autocommit=False)
+    holder.cursor().execute("LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE")
+    finishing = cli.spawn(finish, *(["new.json"] if finish == "start" else []))
+    time.sleep(4)
+    assert finishing.poll() is None, "it went on although what was left could not be dropped"
+    holder.rollback()
+    _, err = finishing.communicate(timeout=60)
+    assert finishing.returncode == 0 and b"had done this" not in err, err
+    assert invalid(db) == []
+    assert db.value("SELECT to_regclass('public.nw') IS NOT NULL") == (finish == "start")
+
+
+def test_an_interruption_does_not_make_an_error_look_like_success(db, cli):
+    """The name is taken by another table's index, which a rollback would then have dropped."""
+    db.tables(PRICES + "; CREATE TABLE other (id int); CREATE INDEX idx ON other (id)")
+    cli.run("baseline", "baseline")
+    before = fingerprint(db)
+    holder = db.connect("public", autocommit=False)
+    holder.cursor().execute("LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE")
+    path = cli.file("new", [{"sql": {"up": "CREATE INDEX CONCURRENTLY idx ON t (price)", "down": "DROP INDEX idx"}}])
+    started = cli.spawn("start", path)
+    wait_for(lambda: running(db, "CREATE INDEX%"))
+    started.send_signal(signal.SIGINT)
+    started.communicate(timeout=30)
+    assert started.returncode == 130
+    holder.rollback()
+    assert "42P07" in cli.run("start", path, expect=MIGRATION).err
+    assert fingerprint(db) == before and cli.versions()["new"] == "rolled_back"
+
+
+def test_an_index_that_was_built_before_the_crash_is_not_built_again(db, cli):
+    left_half_built(db, cli)
+    db.execute("DROP INDEX nw")
+    db.execute(UNIQUE)
+    assert "had done this" in cli.run("start", "new.json").err
+    cli.rollback()
+    assert db.value("SELECT to_regclass('public.nw') IS NULL")
+
+
+@pytest.mark.parametrize("when", ["onComplete", "up"])
+def test_a_failed_build_that_could_not_be_dropped_at_once_is_dropped_later(db, cli, when):
+    db.tables(PRICES + "; INSERT INTO t VALUES (0, 1)")
+    cli.run("baseline", "baseline")
+    path = cli.file("new", [{"sql": {"up": UNIQUE, **({"onComplete": True} if when == "onComplete" else {})}}])
+    command = ["start", path]
+    if when == "onComplete":
+        cli.run(*command)
+        command = ["complete"]
+    reader = db.connect("public", autocommit=False)
+    writer = db.connect("public", autocommit=False)
+    writer.cursor().execute("INSERT INTO t VALUES (1000, 1000)")  # the build waits for it, then comes to the reader's lock
+    building = cli.spawn(*command)
+    wait_for(lambda: invalid(db) == ["nw"])
+    reader.cursor().execute("SELECT count(*) FROM t")  # the DROP waits for this one
+    writer.rollback()
+    time.sleep(9)
+    reader.rollback()
+    _, err = building.communicate(timeout=60)
+    assert building.returncode == MIGRATION and b"unfinished index is left" in err, err
+    if when == "up":
+        assert invalid(db) == []
+    db.execute("DELETE FROM t WHERE id = 0")
+    cli.run(*command)
+    assert invalid(db) == [] and db.value("SELECT to_regclass('public.nw') IS NOT NULL")

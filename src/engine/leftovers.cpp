@@ -1,11 +1,14 @@
 #include "engine/leftovers.hpp"
 
+#include <fmt/format.h>
+
 #include "sql/identifier.hpp"
+#include "sql/subject.hpp"
 
 namespace pgstrata::engine {
 namespace {
 
-constexpr const char* prefix = "begun and not seen to end; indexes not valid before it: ";
+using sql::Subject;
 
 constexpr const char* invalid = R"(
 SELECT i.indexrelid, n.nspname, t.relname, c.relname
@@ -15,57 +18,106 @@ FROM pg_catalog.pg_index i
      JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
 WHERE NOT i.indisvalid AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
   AND i.indexrelid <> ALL ($1::pg_catalog.oid[])
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p
+                  WHERE p.index_relid = i.indexrelid)
 ORDER BY 1)";
 
-// Whoever builds an index holds a lock on its table until the index is valid.
-bool is_abandoned(db::Connection& connection, const plan::IndexBuild& index) {
-  try {
-    db::Transaction transaction(connection, "SET LOCAL lock_timeout = '1s'");
-    connection.execute(sql::format("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE",
-                                   sql::Qualified{index.schema, index.table})
-                           .str());
-    const auto now = connection.execute(
-        "SELECT FROM pg_catalog.pg_index WHERE indexrelid = pg_catalog.to_regclass($1) AND NOT "
-        "indisvalid",
-        {sql::format("{}", sql::Qualified{index.schema, index.index}).str()});
-    transaction.rollback();
-    return !now.empty();
-  } catch (const db::SqlError& error) {
-    if (!error.lock_not_available()) throw;
-    return false;
+std::string regclass(const sql::Qualified& name) {
+  const auto quoted =
+      name.schema.empty() ? sql::quote_identifier(name.name) : sql::format("{}", name).str();
+  return fmt::format("pg_catalog.to_regclass({})", sql::quote_literal(quoted));
+}
+
+// Selects the oid of what the statement would make or drop; `good`: only if it is as good as new.
+std::string lookup(const Subject& subject, bool good) {
+  const auto by_name = [&](const char* catalog, const char* column) {
+    return fmt::format("SELECT oid FROM pg_catalog.{} WHERE {} = {}", catalog, column,
+                       sql::quote_literal(subject.name.name));
+  };
+  switch (subject.thing) {
+    case Subject::Thing::database:
+      return by_name("pg_database", "datname");
+    case Subject::Thing::tablespace:
+      return by_name("pg_tablespace", "spcname");
+    case Subject::Thing::subscription:
+      return by_name("pg_subscription", "subname") +
+             " AND subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = "
+             "pg_catalog.current_database())";
+    case Subject::Thing::partition:
+      return fmt::format(
+          "SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhrelid = {} AND inhparent = {}",
+          regclass(subject.name), regclass(subject.table));
+    case Subject::Thing::index:
+      break;
   }
+  if (!subject.makes)
+    return fmt::format("SELECT oid FROM pg_catalog.pg_class WHERE oid = {}",
+                       regclass(subject.name));
+  // Whatever has the name is in the way, but only an index on that table can be what was made.
+  return fmt::format(
+      "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_class t ON t.oid = {} AND "
+      "t.relnamespace = c.relnamespace WHERE c.relname = {}{}",
+      regclass(subject.table), sql::quote_literal(subject.name.name),
+      good ? " AND EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indexrelid = c.oid AND "
+             "i.indrelid = t.oid AND i.indisvalid)"
+           : "");
+}
+
+std::string oids(const db::Result& rows) {
+  std::string text;
+  for (std::size_t row = 0; row < rows.size(); ++row)
+    text += (row > 0 ? "," : "") + rows.text(row, 0);
+  return "{" + text + "}";
+}
+
+// The two halves of a note; the second is absent where nothing is known.
+std::string invalid_then(const std::string& begun) {
+  return begun.substr(0, begun.find(' '));
+}
+
+std::string subject_then(const std::string& begun) {
+  const auto at = begun.find(' ');
+  return at == std::string::npos ? std::string() : begun.substr(at + 1);
 }
 
 }  // namespace
 
-std::string begun_note(db::Connection& connection) {
-  const auto rows = connection.execute(invalid, {"{}"});
-  std::string oids;
-  for (std::size_t row = 0; row < rows.size(); ++row)
-    oids += (row > 0 ? "," : "") + rows.text(row, 0);
-  return prefix + ("{" + oids + "}");
+std::string begun_note(db::Connection& connection, const std::string& statement) {
+  auto note = oids(connection.execute(invalid, {"{}"}));
+  if (const auto subject = sql::subject_of(statement))
+    note += " " + oids(connection.execute(lookup(*subject, false)));
+  return note;
 }
 
-bool is_begun_note(const std::string& error) {
-  return error.starts_with(prefix);
-}
-
-std::vector<plan::IndexBuild> leftovers_since(db::Connection& connection, const std::string& note) {
+std::vector<plan::IndexBuild> leftovers_since(db::Connection& connection, const std::string& begun,
+                                              db::Attempt& attempt) {
   std::vector<plan::IndexBuild> found;
-  const auto rows = connection.execute(invalid, {note.substr(std::string_view(prefix).size())});
+  const auto rows = connection.execute(invalid, {invalid_then(begun)});
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    plan::IndexBuild index{rows.text(row, 1), rows.text(row, 2), rows.text(row, 3), true, false};
-    if (is_abandoned(connection, index)) found.push_back(std::move(index));
+    const plan::IndexBuild index{rows.text(row, 1), rows.text(row, 2), rows.text(row, 3), true,
+                                 false};
+    db::AttemptWork free;
+    free.title = fmt::format("unfinished index {}.{}", index.schema, index.index);
+    free.locks = {{sql::format("{}", sql::Qualified{index.schema, index.table}).str(),
+                   "SHARE UPDATE EXCLUSIVE"}};
+    free.patient = true;
+    attempt.run(free);
+    const auto now = connection.execute(
+        "SELECT FROM pg_catalog.pg_index WHERE indexrelid = $1 AND NOT indisvalid",
+        {rows.text(row, 0)});
+    if (!now.empty()) found.push_back(index);
   }
   return found;
 }
 
-bool says_done_already(const std::string& sqlstate) {
-  // duplicate_table (an index too), duplicate_database, duplicate_object; undefined_object,
-  // undefined_table, invalid_catalog_name
-  for (const char* state : {"42P07", "42P04", "42710", "42704", "42P01", "3D000"})
-    if (sqlstate == state) return true;
-  return false;
+bool done_since(db::Connection& connection, const std::string& begun,
+                const std::string& statement) {
+  const auto subject = sql::subject_of(statement);
+  const auto then = subject_then(begun);
+  if (!subject || then.empty()) return false;
+  const bool was_there = then != "{}";
+  const bool is_there = !connection.execute(lookup(*subject, subject->makes)).empty();
+  return subject->makes ? !was_there && is_there : was_there && !is_there;
 }
 
 }  // namespace pgstrata::engine

@@ -3,6 +3,7 @@
 
 #include "engine/commands.hpp"
 #include "engine/drift.hpp"
+#include "engine/executor.hpp"
 #include "engine/in_the_way.hpp"
 #include "engine/leftovers.hpp"
 #include "pgstrata/error.hpp"
@@ -89,9 +90,18 @@ plan::Made made_by(Session& session, const History& history) {
 std::vector<plan::Step> drop_leftovers(Session& session, const History& history) {
   std::vector<plan::Step> steps;
   if (!history.unfinished) return steps;
+  const LockBudget budget;
+  db::Attempt attempt(
+      session.connection,
+      {std::chrono::milliseconds(session.options.lock_timeout_ms), budget.further, budget.total},
+      {[] { return interrupted.load(); },
+       [&](const std::vector<db::Blocker>& blockers, double seconds) {
+         session.progress.waiting("an index left half built", db::texts(blockers), seconds);
+       },
+       {}});
   for (auto& row : session.store.steps(history.unfinished->id))
-    if (!row.done && is_begun_note(row.error))
-      for (auto& index : leftovers_since(session.connection, row.error))
+    if (!row.done && !row.begun.empty())
+      for (auto& index : leftovers_since(session.connection, row.begun, attempt))
         steps.push_back(plan::drop_index(index, "rollback", "it was left half built"));
   return steps;
 }

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "engine/commands.hpp"
-#include "engine/leftovers.hpp"
 
 namespace pgstrata::engine {
 
@@ -20,7 +19,7 @@ std::string skip_failed_sql(Session& session, const std::optional<state::RunRow>
   const auto steps = session.store.steps(unfinished->id);
   const auto next = std::ranges::find_if(steps, [](const auto& row) { return !row.done; });
   if (next == steps.end() || next->step.kind != plan::StepKind::user_sql ||
-      next->step.phase != phase || next->error.empty() || is_begun_note(next->error))
+      next->step.phase != phase || next->error.empty())
     refuse("the SQL that " + flag + " leaves out has not failed");
   journaled(session, [&] { session.store.skip_step(unfinished->id, next->sequence); });
   return fmt::format("this SQL was not run, as {} asks: {}; it had failed: {}", flag,

@@ -43,6 +43,13 @@ void StepRunner::write_error(const state::StepRow& row, const std::string& error
   transaction.commit();
 }
 
+void StepRunner::write_begun(const state::StepRow& row, const std::string& begun) {
+  db::Transaction transaction(connection_);
+  connection_.execute(store_.fence_sql(runner_.token()));
+  store_.set_begun(run_id_, row.sequence, begun);
+  transaction.commit();
+}
+
 // What a step meets once another runner has gone on says nothing of the migration.
 void StepRunner::refuse_if_replaced(const state::StepRow& row) {
   try {

@@ -25,6 +25,7 @@ class StepRunner {
   void dispatch(const state::StepRow& row);
   void refuse_if_replaced(const state::StepRow& row);
   void write_error(const state::StepRow& row, const std::string& error);
+  void write_begun(const state::StepRow& row, const std::string& begun);
 
   // Statements, fence and journal record in one transaction.
   void journaled(const state::StepRow& row, const std::vector<std::string>& statements);
@@ -41,7 +42,10 @@ class StepRunner {
 
   void user_sql(const state::StepRow& row);
   void user_sql_outside(const state::StepRow& row, db::Connection& own, Watchdog& dog);
-  void clear_leftovers(db::Connection& own, const std::string& note);
+  bool done_before(const state::StepRow& row, db::Connection& own, const std::string& statement);
+  void run_outside(const state::StepRow& row, db::Connection& own, Watchdog& dog,
+                   const std::string& statement);
+  void clear_leftovers(db::Connection& own, const std::string& begun);
 
   void backfill(const state::StepRow& row);
 

@@ -30,49 +30,71 @@ void StepRunner::user_sql(const state::StepRow& row) {
   db::Attempt(own, limits(), watch(dog)).run(work);
 }
 
-// One statement, without a timeout (an index build that is timed out leaves a ruin); journaled
-// before and afterwards. A crash in between runs it again, once what it left half done is away.
+// One statement, without a timeout (an index build that is timed out leaves a ruin); what is there
+// is journaled before it. A crash runs it again, once what it left half done is away, unless the
+// catalog proves that it had come to its end.
 void StepRunner::user_sql_outside(const state::StepRow& row, db::Connection& own, Watchdog& dog) {
-  const bool again = is_begun_note(row.error);
-  const std::string note = again ? row.error : begun_note(own);
-  if (again)
-    for (auto& index : leftovers_since(own, note)) {
-      progress_.note("dropping index " + index.index +
-                     ", which an earlier command left half built");
-      drop_remnant(index);
-    }
-  else
-    write_error(row, note);
+  std::vector<std::string> statements;
   for (const auto& part : row.step.statements)
-    for (const auto& statement : sql::split_statements(part)) {
-      own.execute(store_.fence_sql(runner_.token()));
-      const Watchdog::Watch watching(dog, row.step.title, true);
-      try {
-        own.execute(for_session(statement));
-      } catch (const db::SqlError& error) {
-        if (error.connection_lost()) throw;
-        if (again && says_done_already(error.sqlstate())) {
-          progress_.note("an earlier command had done this: " + error.fields().message);
-          continue;
-        }
-        clear_leftovers(own, note);
-        if (error.canceled() && dog.gave_up())
-          throw Error(Exit::locks, "lock-budget", "gave up: blocked by " + db::sentence(dog.seen()),
-                      row.step.title, "end what blocks it and run the same command again");
-        throw;
-      }
-    }
+    for (auto& statement : sql::split_statements(part)) statements.push_back(std::move(statement));
+  const std::string last = statements.back();
+  statements.pop_back();
+  for (const auto& setting : statements) own.execute(for_session(setting));
+  if (row.begun.empty()) {
+    state::StepRow begun = row;
+    begun.begun = begun_note(own, last);
+    write_begun(row, begun.begun);
+    run_outside(begun, own, dog, last);
+  } else if (!done_before(row, own, last)) {
+    run_outside(row, own, dog, last);
+  }
   record(row);
 }
 
+// What an earlier command left half done is away afterwards, or this throws.
+bool StepRunner::done_before(const state::StepRow& row, db::Connection& own,
+                             const std::string& statement) {
+  for (auto& index : leftovers_since(own, row.begun, attempt_)) {
+    progress_.note("dropping index " + index.index + ", which an earlier command left half built");
+    drop_remnant(index);
+  }
+  if (!done_since(own, row.begun, statement)) return false;
+  progress_.note("an earlier command had done this: " + statement);
+  return true;
+}
+
+void StepRunner::run_outside(const state::StepRow& row, db::Connection& own, Watchdog& dog,
+                             const std::string& statement) {
+  own.execute(store_.fence_sql(runner_.token()));
+  const Watchdog::Watch watching(dog, row.step.title, true);
+  try {
+    own.execute(for_session(statement));
+  } catch (const db::SqlError& error) {
+    if (error.connection_lost()) throw;
+    clear_leftovers(own, row.begun);
+    if (error.canceled() && dog.gave_up())
+      throw Error(Exit::locks, "lock-budget", "gave up: blocked by " + db::sentence(dog.seen()),
+                  row.step.title, "end what blocks it and run the same command again");
+    throw;
+  }
+}
+
 // After a failure: what blocked a build can block the DROP as well, so it gets five seconds.
-void StepRunner::clear_leftovers(db::Connection& own, const std::string& note) {
+void StepRunner::clear_leftovers(db::Connection& own, const std::string& begun) {
+  const auto left = [&] {
+    progress_.note("an unfinished index is left; the same command drops it");
+  };
   try {
     own.execute("SET statement_timeout = '5s'");
-    for (auto& index : leftovers_since(own, note))
+    auto brief = limits();
+    brief.total = std::chrono::seconds(5);
+    db::Attempt attempt(own, brief, {});
+    for (auto& index : leftovers_since(own, begun, attempt))
       own.execute(plan::drop_index_statement(index.schema, index.index));
   } catch (const db::SqlError&) {
-    progress_.note("an unfinished index is left; the same command drops it");
+    left();
+  } catch (const Error&) {
+    left();
   }
 }
 

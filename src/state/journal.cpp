@@ -73,16 +73,17 @@ std::vector<StepRow> Store::steps(std::int64_t run) const {
                   "'beside', coalesce(step ->> 'beside', 'false')::boolean, 'lock', "
                   "coalesce(step ->> 'lock', '')) END, "
                   "done_at IS NOT NULL, sum(length(step::text)) OVER (ORDER BY sequence) < "
-                  "1000000, {} FROM {} "
+                  "1000000, {}, {} FROM {} "
                   "WHERE run = $1 ORDER BY sequence",
-                  installed() < 2 ? "NULL" : "error", state_object(names_, "steps")),
+                  installed() < 2 ? "NULL" : "error", installed() < 4 ? "NULL" : "begun",
+                  state_object(names_, "steps")),
       {std::to_string(run)});
   std::vector<StepRow> steps;
   steps.reserve(rows.size());
   for (std::size_t row = 0; row < rows.size(); ++row)
     steps.push_back({static_cast<int>(rows.integer(row, 0)),
                      plan::step_from_json(rows.text(row, 1)), rows.boolean(row, 2),
-                     rows.text_or(row, 4, ""), rows.boolean(row, 3)});
+                     rows.text_or(row, 4, ""), rows.boolean(row, 3), rows.text_or(row, 5, "")});
   return steps;
 }
 
@@ -91,7 +92,8 @@ StepRow Store::load_step(db::Connection& connection, std::int64_t run, const Ste
       connection.execute(fmt::format("SELECT step FROM {} WHERE run = $1 AND sequence = $2",
                                      state_object(names_, "steps")),
                          {std::to_string(run), std::to_string(row.sequence)});
-  return {row.sequence, plan::step_from_json(rows.text(0, 0)), row.done, row.error};
+  return {row.sequence, plan::step_from_json(rows.text(0, 0)), row.done, row.error, true,
+          row.begun};
 }
 
 // Run and steps in one statement, whatever their number.
@@ -134,6 +136,12 @@ void Store::set_error(std::int64_t run, int sequence, const std::string& error) 
   connection_.execute(fmt::format("UPDATE {} SET error = $1 WHERE run = $2 AND sequence = $3",
                                   state_object(names_, "steps")),
                       {error, std::to_string(run), std::to_string(sequence)});
+}
+
+void Store::set_begun(std::int64_t run, int sequence, const std::string& begun) {
+  connection_.execute(fmt::format("UPDATE {} SET begun = $1 WHERE run = $2 AND sequence = $3",
+                                  state_object(names_, "steps")),
+                      {begun, std::to_string(run), std::to_string(sequence)});
 }
 
 void Store::skip_step(std::int64_t run, int sequence) {

@@ -61,6 +61,7 @@ struct StepRow {
   bool done = false;  // or left out
   std::string error;  // of the user's SQL, when it was last tried
   bool whole = true;  // false: without its statements, which load_step() fetches
+  std::string begun;  // what was there before the user's SQL ran outside a transaction; or empty
 };
 
 struct Names {
@@ -120,6 +121,7 @@ class Store {
   void append_steps(std::int64_t run, const std::vector<plan::Step>& steps);         // (tx)
   void finish_run(std::int64_t run, RunStatus status);                               // (tx)
   void set_error(std::int64_t run, int sequence, const std::string& error);          // (tx)
+  void set_begun(std::int64_t run, int sequence, const std::string& begun);          // (tx)
   void skip_step(std::int64_t run, int sequence);  // (tx) done, and on record as not run
 
   // SQL texts that others compose into their own transactions or single statements.
