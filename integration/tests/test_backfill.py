@@ -121,14 +121,15 @@ def test_the_state_schema_of_an_older_release_is_upgraded_under_a_start_in_fligh
     db.execute("ALTER TABLE pgstrata.control DROP COLUMN workers;"
                "ALTER TABLE pgstrata.backfills DROP COLUMN rows_per_second, DROP COLUMN workers,"
                " DROP COLUMN throttled, DROP COLUMN reported_at;"
-               "DROP FUNCTION pgstrata.assert_batch; DELETE FROM pgstrata.meta WHERE version = 3")
+               "DROP FUNCTION pgstrata.assert_batch; ALTER TABLE pgstrata.steps DROP COLUMN begun;"
+               "DELETE FROM pgstrata.meta WHERE version >= 3")
     if installed < 2:
         db.execute("ALTER TABLE pgstrata.steps DROP COLUMN error, DROP COLUMN skipped_at;"
                    "DELETE FROM pgstrata.meta WHERE version = 2")
     status = cli.status()
     assert status["unfinished"]["version"] == "two" and [v["name"] for v in status["versions"]] == ["one", "two"]
     cli.start("two", LOSSY)
-    assert db.value("SELECT max(version) FROM pgstrata.meta") == 3
+    assert db.value("SELECT max(version) FROM pgstrata.meta") == 4
     cli.run("verify")
 
 
@@ -231,12 +232,12 @@ def test_ctrl_c_ends_a_long_read_that_waits(db, cli):
 def test_the_state_schema_is_upgraded_by_nobody_while_another_is_at_work(db, cli, slow):
     version = "SELECT max(version) FROM pgstrata.meta"
     running(cli, lambda fill: fill["rows"] > 0)
-    db.execute("DELETE FROM pgstrata.meta WHERE version = 3")
+    db.execute("DELETE FROM pgstrata.meta WHERE version >= 3")
     cli.run("control", "pause")
     cli.run("control", "workers", "2", expect=STATE)
     cli.rollback(expect=STATE)
     assert db.value(version) == 2
-    db.execute("INSERT INTO pgstrata.meta (version) VALUES (3)")
+    db.execute("INSERT INTO pgstrata.meta (version) VALUES (3), (4)")
     cli.run("control", "resume")
 
 

@@ -243,6 +243,17 @@ def test_what_cannot_be_held_is_refused_by_name(db, cli, unchanged, case):
     unchanged.check()
 
 
+def test_any_update_fills_a_row_that_the_backfill_has_not_reached(db, cli):
+    """It may move the row to a page that was passed."""
+    db.tables(TABLES + CAP)
+    cli.start("new", OPERATIONS, *FIRE, *LOOKED, "--kill-after-step", 2, expect=-9)
+    db.write("base", "UPDATE t SET note = 'moved' WHERE id = 1")
+    assert db.value("SELECT _a_2 FROM t WHERE id = 1") == "n" + str(db.value("SELECT a FROM t WHERE id = 1"))
+    assert db.value("SELECT _a_2 IS NULL FROM t WHERE id = 2"), "everything was filled: this shows nothing"
+    cli.start("new", OPERATIONS, *FIRE, *LOOKED)
+    in_step(db)
+
+
 def test_a_trigger_that_is_told_a_columns_name_has_to_be_looked_at(db, cli):
     db.tables(TABLES + """CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RETURN jsonb_populate_record(NEW, jsonb_build_object(TG_ARGV[0], 7)); END $$;

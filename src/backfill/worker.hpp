@@ -90,6 +90,7 @@ class Worker {
   void fill_rows(std::int64_t begin, std::int64_t end);
   void fill_row(const std::string& ctid);
 
+  [[noreturn]] void refuse_dropped_rows(const Filled& done) const;
   Filled execute(const std::string& name, const std::string& sql, std::int64_t next_page, int chunk,
                  db::Parameters more);
   void filled(std::int64_t rows);

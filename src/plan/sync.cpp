@@ -65,13 +65,16 @@ Sql update_event(const Shape& shape) {
   return sql::format("UPDATE OF {}", columns_of(shape.tracked));
 }
 
+// Any update may move such a row to a page that the backfill has passed.
+Sql unfilled(const Shape& shape) {
+  return sql::format("OLD.{} OPERATOR(pg_catalog.>) -{}", Name(shape.table.marker), shape.newest);
+}
+
 Sql update_when(const Shape& shape) {
   const Name marker(shape.table.marker);
   std::string changes = sync::changed_in_when(shape, shape.tracked);
-  if (!shape.fill.empty()) {
-    const Sql unfilled = sql::format("OLD.{} OPERATOR(pg_catalog.>) -{}", marker, shape.newest);
-    changes = unfilled.str() + (changes.empty() ? "" : "\n    OR " + changes);
-  }
+  if (!shape.fill.empty())
+    changes = unfilled(shape).str() + (changes.empty() ? "" : "\n    OR " + changes);
   return sql::format("NEW.{} IS NOT DISTINCT FROM OLD.{} AND (\n    {})", marker, marker,
                      Sql::trusted(changes));
 }
@@ -113,10 +116,14 @@ void compile_update(SyncSql& out, const Shape& shape, const SyncNames& names) {
 }
 
 Sql last_update_when(const Shape& shape) {
-  return sql::format(
-      "NEW.{} OPERATOR(pg_catalog.>=) {}\n    OR {}", Name(shape.table.marker), sync::between,
-      Sql::trusted(shape.tracked.empty() ? std::string("false")
-                                         : sync::changed_in_when(shape, shape.tracked)));
+  const Name marker(shape.table.marker);
+  Sql when = sql::format("NEW.{} OPERATOR(pg_catalog.>=) {}", marker, sync::between);
+  if (!shape.fill.empty())
+    when += sql::format("\n    OR NEW.{} IS NOT DISTINCT FROM OLD.{} AND {}", marker, marker,
+                        unfilled(shape));
+  if (!shape.tracked.empty())
+    when += sql::format("\n    OR {}", Sql::trusted(sync::changed_in_when(shape, shape.tracked)));
+  return when;
 }
 
 // The trigger of one event before all of the users' and the one after them.
