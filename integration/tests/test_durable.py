@@ -3,8 +3,6 @@ import signal
 
 import pytest
 
-from rig.cli import Cli
-from rig.database import Database
 from rig.server import Server
 
 TABLES = "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t SELECT g, g FROM generate_series(1, 1000) g"
@@ -13,23 +11,15 @@ PLAIN = [{"rename_column": {"table": "t", "from": "a", "to": "b"}}]
 
 
 @pytest.fixture(scope="module")
-def careless():
+def server():
     """Its owner's commits stay in the server's memory as long as can be."""
     with Server(settings={"wal_writer_delay": "10s", "wal_writer_flush_after": "1GB"}) as running:
         yield running
 
 
-@pytest.fixture
-def db(careless):
-    database = Database(careless)
-    database.execute("ALTER ROLE owner SET synchronous_commit = off", role="postgres")
-    yield database
-    database.drop()
-
-
-@pytest.fixture
-def cli(db, tmp_path, pgstrata):
-    return Cli(db, tmp_path)
+@pytest.fixture(autouse=True)
+def careless(db):
+    db.execute("ALTER ROLE owner SET synchronous_commit = off", role="postgres")
 
 
 def crashes(server, db):
@@ -41,20 +31,20 @@ def crashes(server, db):
 
 
 @pytest.mark.parametrize("operations", [WIDE, PLAIN], ids=["with a backfill", "without"])
-def test_what_is_done_is_done_for_good(careless, db, cli, operations):
+def test_what_is_done_is_done_for_good(server, db, cli, operations):
     db.tables(TABLES)
     cli.run("baseline", "one")
-    crashes(careless, db)
+    crashes(server, db)
     assert cli.versions() == {"one": "live"}
     cli.start("two", operations)
-    crashes(careless, db)
+    crashes(server, db)
     assert cli.versions() == {"one": "live", "two": "live"} and cli.status()["unfinished"] is None
     cli.rollback()
-    crashes(careless, db)
+    crashes(server, db)
     assert cli.versions() == {"one": "live", "two": "rolled_back"} and cli.status()["unfinished"] is None
     cli.start("two", operations)
     cli.complete()
-    crashes(careless, db)
+    crashes(server, db)
     assert cli.versions()["two"] == "live" and cli.versions()["one"] == "retired"
     assert cli.status()["unfinished"] is None
     assert db.value("SELECT count(*) FROM t", path="public_two") == 1000

@@ -4,7 +4,6 @@ import pytest
 from rig import lockwaits
 from rig.blockers import Readers
 from rig.catalog import fingerprint
-from rig.cli import Cli
 from rig.database import Database
 from rig.lives import LIVES
 from rig.lockwaits import LockWaits
@@ -17,27 +16,15 @@ LIFE = LIVES["altered"]
 
 
 @pytest.fixture(scope="module")
-def primary():
+def server():
     with Server(settings={**lockwaits.SETTINGS, "wal_receiver_timeout": "0", "wal_sender_timeout": "0"}) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def replica(primary):
-    with Replica(primary) as following:
+def replica(server):
+    with Replica(server) as following:
         yield following
-
-
-@pytest.fixture
-def db(primary):
-    database = Database(primary)
-    yield database
-    database.drop()
-
-
-@pytest.fixture
-def cli(db, tmp_path, pgstrata):
-    return Cli(db, tmp_path)
 
 
 def prepared(db, cli):
@@ -66,7 +53,7 @@ def test_a_replica_shows_every_version_too(db, cli, replica):
     caught_up(db, replica)
 
 
-def test_nobody_waits_behind_us_while_a_synchronous_replica_hangs(primary, db, cli, replica):
+def test_nobody_waits_behind_us_while_a_synchronous_replica_hangs(server, db, cli, replica):
     """The clients do without the replica (synchronous_commit = local); we wait for it, but under no strong lock."""
     before = prepared(db, cli)
     db.execute(f"ALTER ROLE app IN DATABASE {db.name} SET synchronous_commit = local", role="postgres")
@@ -75,7 +62,7 @@ def test_nobody_waits_behind_us_while_a_synchronous_replica_hangs(primary, db, c
         for command, ends in (["start", "new.json"], []), (["rollback"], [2]), (["start", "new.json"], []), (["complete"], [1]):
             versions = [1] if command[0] == "start" else [1, 2]
             reading = [("public_baseline" if w == 1 else "public_new", LIFE.table[w - 1]) for w in versions]
-            with replica.hanging_again_and_again(), LockWaits(primary), WaitWatch(db) as watch, Readers(
+            with replica.hanging_again_and_again(), LockWaits(server), WaitWatch(db) as watch, Readers(
                     db, *reading), Writers(db, LIFE.shapes("public_baseline", "public_new"), LIFE.links, partitions=3,
                                            keys=8) as writers:
                 db.execute("SET synchronous_commit = local; DELETE FROM public.accounts")

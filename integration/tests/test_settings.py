@@ -12,6 +12,9 @@ CREATE TABLE t (id int PRIMARY KEY, a int, day date DEFAULT '2026-02-01', at tim
     price money DEFAULT 5, CHECK (day > '2025-03-04'), CHECK (share < 1.1));
 CREATE INDEX t_day ON t (day) WHERE day > '2024-05-06';
 INSERT INTO t (id, a) VALUES (1, 5);
+CREATE FUNCTION seen() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER seen AFTER UPDATE OF a ON t FOR EACH ROW WHEN (NEW.a > 3 AND NEW.id > 0 AND NEW.at > '2020-02-01 10:00+02')
+    EXECUTE FUNCTION seen();
 """
 SETTINGS = {"DateStyle": "SQL, DMY", "IntervalStyle": "sql_standard", "extra_float_digits": "-15",
             "quote_all_identifiers": "on", "bytea_output": "escape", "TimeZone": "Asia/Kolkata",

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "plan/sync_parts.hpp"
 #include "sql/identifier.hpp"
 
 namespace pgstrata::backfill {
@@ -9,7 +10,8 @@ namespace {
 
 // Twins from their translations, and the marker that lets the row pass the sync trigger unseen.
 std::string assignments(const plan::Fill& fill) {
-  if (fill.through_trigger) return sql::quote_identifier(fill.marker) + " = 16384";
+  if (fill.through_trigger)
+    return fmt::format("{} = {}", sql::quote_identifier(fill.marker), plan::sync::between);
   std::string text;
   for (const auto& assignment : fill.assignments)
     text += fmt::format("{} = ({}\n    ), ", sql::quote_identifier(assignment.column),

@@ -18,13 +18,7 @@ sql::Sql names(const std::vector<std::string>& schemas, const std::string& suppo
 }
 
 void read_all(Reading& reading) {
-  // The printing functions look at relations for a moment; a client's ACCESS EXCLUSIVE must not
-  // hold us.
-  db::Transaction transaction(reading.connection,
-                              "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
-                              "SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '1s';"
-                              "SET LOCAL cursor_tuple_fraction = 1;" +
-                                  std::string(unambiguous_printing));
+  db::Transaction transaction(reading.connection, reading_transaction());
   if (!read_schema(reading)) return;
   read_tables(reading);
   read_columns(reading);
@@ -73,6 +67,14 @@ void measure_unknown_sizes(Reading& reading) {
 }
 
 }  // namespace
+
+std::string reading_transaction() {
+  return std::string(
+             "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+             "SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '1s';"
+             "SET LOCAL cursor_tuple_fraction = 1;") +
+         unambiguous_printing;
+}
 
 Snapshot read(db::Connection& connection, const std::string& base_schema,
               const std::string& support_schema, const std::vector<std::string>& our_schemas,

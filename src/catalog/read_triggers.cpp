@@ -81,9 +81,7 @@ void read_triggers(Reading& reading) {
 
 Triggers read_triggers(db::Connection& connection, const std::string& base_schema,
                        const std::string& support_schema) {
-  db::Transaction transaction(connection,
-                              "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
-                              "SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = '1s'");
+  db::Transaction transaction(connection, reading_transaction());
   const sql::Sql schema =
       sql::format("(SELECT oid FROM pg_namespace WHERE nspname = {})", sql::Literal(base_schema));
   const auto rows =

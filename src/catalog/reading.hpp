@@ -24,6 +24,10 @@ struct Present {
   bool policies = false, statistics = false, publications = false;  // anywhere
 };
 
+// Opens the transaction in which readers ask. The printing functions look at relations for a
+// moment; a client's ACCESS EXCLUSIVE must not hold us.
+std::string reading_transaction();
+
 struct Reading {
   db::Connection& connection;
   Snapshot& snapshot;

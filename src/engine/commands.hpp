@@ -73,7 +73,8 @@ void finish_baseline(Session& session);
 void refuse_taken_schemas(Session& session, const History& history, const model::Version& version);
 // Of a version that goes.
 void refuse_taken_hidden_schema(Session& session, const model::Version& version);
-// An older release may have hidden the version under another name: it gets today's. (tx)
+// What an older release called it, and may have left it under: it gets today's name. (tx)
+std::string older_hidden_schema_name(const Session& session, const model::Version& version);
 void find_hidden_schema(Session& session, const model::Version& version);
 // Inserts the shape of an empty base schema.
 void insert_empty(Session& session);
@@ -100,6 +101,8 @@ std::string survivors_json(const plan::Chain& survivors,
 CompleteReport complete_all(Session& session);
 // "run `pgstrata start` again to finish it, or …"
 std::string how_to_finish(const std::string& command, const std::string& version);
+// There is an unfinished run, and another command was given.
+[[noreturn]] void refuse_unfinished(const History& history);
 
 std::string md5(Session& session, const std::string& text);
 [[noreturn]] void refuse_state(const std::string& code, const std::string& message,

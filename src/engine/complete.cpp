@@ -45,10 +45,7 @@ CompleteReport resume(Session& session, const History& history,
                       const std::optional<std::string>& version, const CompleteOptions& options) {
   const state::RunRow& run = *history.unfinished;
   const state::VersionRow& subject = history.at(run.ordinal);
-  if (run.command != "complete")
-    refuse_state("unfinished",
-                 "a " + run.command + " of version \"" + subject.name + "\" is unfinished",
-                 how_to_finish(run.command, subject.name));
+  if (run.command != "complete") refuse_unfinished(history);
   if (version && *version != subject.name)
     refuse_state("unfinished",
                  "the completion that retires version \"" + subject.name + "\" is unfinished",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "catalog/printing.hpp"
 #include "sql/identifier.hpp"
 
 namespace pgstrata::engine {
@@ -28,11 +29,10 @@ bool is_settled(const Table* before, const Table& after) {
 
 model::PrintDefault printer_of_defaults(Session& session) {
   return [&session](const model::Column& column) {
-    const sql::Qualified table{
-        session.store.exists() ? session.names.state_schema : session.names.base_schema,
-        "pgstrata_try"};
+    const sql::Qualified table = session.stand_in();
     db::Transaction rolled_back(
-        session.connection, "SET LOCAL lock_timeout = '1s'; SET LOCAL search_path = pg_catalog");
+        session.connection, "SET LOCAL lock_timeout = '1s'; SET LOCAL search_path = pg_catalog;" +
+                                std::string(catalog::unambiguous_printing));
     session.connection.execute(sql::format("CREATE TABLE {} (v {} DEFAULT {})", table,
                                            sql::Sql::trusted(column.type),
                                            sql::Sql::trusted(column.default_->text))

@@ -67,8 +67,7 @@ class Trial {
         prepared_(prepared),
         after_(after),
         gone_(gone_columns(prepared, after)),
-        stand_in_{session.store.exists() ? session.names.state_schema : session.names.base_schema,
-                  "pgstrata_try"} {}
+        stand_in_(session.stand_in()) {}
 
   void run() {
     for (auto& [physical, gone] : gone_)

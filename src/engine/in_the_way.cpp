@@ -5,7 +5,6 @@
 #include <span>
 
 #include "engine/commands.hpp"
-#include "model/names.hpp"
 
 namespace pgstrata::engine {
 
@@ -118,7 +117,7 @@ void add_parts(std::vector<Going>& going, const std::string& base_schema, Versio
 // Published, hidden, or hidden by an older release.
 std::vector<std::string> schemas_of(const Session& session, const Version& version) {
   return {version.schema, plan::hidden_schema_name(session.support_schema, version),
-          model::with_suffix(session.support_schema, "_v" + std::to_string(version.ordinal))};
+          older_hidden_schema_name(session, version)};
 }
 
 // Our own views, functions, triggers and the versions' foreign keys: the plan sees to them.

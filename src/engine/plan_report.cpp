@@ -119,10 +119,7 @@ PlanReport plan_report(Session& session, const std::string& file) {
   History history = session.history();
   const state::VersionRow* newest = history.newest_named(documents.back().name);
   if (history.unfinished && newest && newest->ordinal == history.unfinished->ordinal)
-    refuse_state(
-        "unfinished",
-        "a " + history.unfinished->command + " of version \"" + newest->name + "\" is unfinished",
-        how_to_finish(history.unfinished->command, newest->name));
+    refuse_unfinished(history);
   PlanReport report;
   if (const Applied applied = find_applied(session, history, documents); applied.row) {
     report.version = applied.row->name;

@@ -65,10 +65,13 @@ void refuse_taken_schemas(Session& session, const History& history, const model:
                   "rename it, or give another --state-schema");
 }
 
+std::string older_hidden_schema_name(const Session& session, const model::Version& version) {
+  return model::with_suffix(session.support_schema, "_v" + std::to_string(version.ordinal));
+}
+
 void find_hidden_schema(Session& session, const model::Version& version) {
   const std::string now = plan::hidden_schema_name(session.support_schema, version);
-  const std::string older =
-      model::with_suffix(session.support_schema, "_v" + std::to_string(version.ordinal));
+  const std::string older = older_hidden_schema_name(session, version);
   if (session.schema_exists(now) ||
       comment_of(session, older) !=
           plan::version_schema_comment(version.name, session.names.base_schema))

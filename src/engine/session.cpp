@@ -123,7 +123,11 @@ std::string Session::user_path() const {
 }
 
 catalog::ServerBinder Session::binder(const catalog::Snapshot&) {
-  return {connection, store.exists() ? names.state_schema : names.base_schema, user_path()};
+  return {connection, scratch_schema(), user_path()};
+}
+
+std::string Session::scratch_schema() const {
+  return store.exists() ? names.state_schema : names.base_schema;
 }
 
 void Session::execute(std::int64_t run, int workers, double max_rate, int kill_after_step,

@@ -53,6 +53,10 @@ class Session {
   // Runs the run's remaining steps, then `closing`. `kill_after_step`: for the crash rig.
   void execute(std::int64_t run, int workers, double max_rate, int kill_after_step,
                std::vector<std::string> closing, double max_lag_mb = 16);
+  // Where PostgreSQL is asked about a table that is not there, in a transaction that is rolled
+  // back.
+  sql::Qualified stand_in() const { return {scratch_schema(), "pgstrata_try"}; }
+  std::string scratch_schema() const;
   bool schema_exists(const std::string& schema);
   void require_schema();  // the base schema
   std::string version_schema(const std::string& version, const std::string& where) const;

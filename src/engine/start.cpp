@@ -112,10 +112,7 @@ void resume_unfinished(Session& session, const History& history, const Documents
                        const StartOptions& options, StartReport& report) {
   const state::RunRow& run = *history.unfinished;
   const state::VersionRow& row = history.at(run.ordinal);
-  if (run.command != "start" || row.name != report.version)
-    refuse_state("unfinished",
-                 "a " + run.command + " of version \"" + row.name + "\" is unfinished",
-                 how_to_finish(run.command, row.name));
+  if (run.command != "start" || row.name != report.version) refuse_unfinished(history);
   if (!has_content(session, row, documents))
     refuse_state("edited", "migration \"" + row.name + "\" was edited since its start began",
                  "run `pgstrata rollback " + row.name + "` first, then start again");

@@ -37,16 +37,17 @@ void StepRunner::run(std::int64_t run_id, const state::StepRow& row) {
 
 // So that a later command may leave it out; without it, it cannot.
 void StepRunner::write_error(const state::StepRow& row, const std::string& error) {
-  db::Transaction transaction(connection_);
-  connection_.execute(store_.fence_sql(runner_.token()));
-  store_.set_error(run_id_, row.sequence, error);
-  transaction.commit();
+  fenced([&] { store_.set_error(run_id_, row.sequence, error); });
 }
 
 void StepRunner::write_begun(const state::StepRow& row, const std::string& begun) {
+  fenced([&] { store_.set_begun(run_id_, row.sequence, begun); });
+}
+
+void StepRunner::fenced(const std::function<void()>& write) {
   db::Transaction transaction(connection_);
   connection_.execute(store_.fence_sql(runner_.token()));
-  store_.set_begun(run_id_, row.sequence, begun);
+  write();
   transaction.commit();
 }
 

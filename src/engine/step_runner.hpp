@@ -26,6 +26,7 @@ class StepRunner {
   void refuse_if_replaced(const state::StepRow& row);
   void write_error(const state::StepRow& row, const std::string& error);
   void write_begun(const state::StepRow& row, const std::string& begun);
+  void fenced(const std::function<void()>& write);
 
   // Statements, fence and journal record in one transaction.
   void journaled(const state::StepRow& row, const std::vector<std::string>& statements);

@@ -34,4 +34,11 @@ std::string how_to_finish(const std::string& command, const std::string& version
          "` again to finish it";
 }
 
+void refuse_unfinished(const History& history) {
+  const std::string& command = history.unfinished->command;
+  const std::string& version = history.at(history.unfinished->ordinal).name;
+  refuse_state("unfinished", "a " + command + " of version \"" + version + "\" is unfinished",
+               how_to_finish(command, version));
+}
+
 }  // namespace pgstrata::engine

@@ -37,7 +37,7 @@ class TryOut {
       : session_(session),
         prepared_(prepared),
         before_(prepared.live.back()),
-        schema_(session.store.exists() ? session.names.state_schema : session.names.base_schema) {}
+        schema_(session.stand_in().schema) {}
 
   void run() {
     for (auto& [logical, table] : prepared_.next.tables) {
@@ -153,8 +153,8 @@ class TryOut {
     return message;
   }
 
-  std::string referenced_;  // what the stand-in parent stands for
-  static constexpr const char* own_name = "pgstrata_try";
+  std::string referenced_;                                 // what the stand-in parent stands for
+  static constexpr const char* own_name = "pgstrata_try";  // Session::stand_in()
   static constexpr const char* parent_name = "pgstrata_try_parent";
   Session& session_;
   const Prepared& prepared_;

@@ -25,9 +25,7 @@ void make_stand_in(Session& session, const model::Table& table, const sql::Quali
 
 void try_table(Session& session, const plan::Surroundings& around, const plan::Chain& chain,
                const model::Table& table) {
-  const sql::Qualified trial{
-      session.store.exists() ? session.names.state_schema : session.names.base_schema,
-      "pgstrata_try"};
+  const sql::Qualified trial = session.stand_in();
   const auto trials = plan::trigger_trials(around, chain, table.physical, trial);
   if (trials.empty()) return;
   db::Transaction rolled_back(session.connection, "SET LOCAL lock_timeout = '1s'");

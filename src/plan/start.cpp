@@ -10,6 +10,7 @@
 #include "plan/layers.hpp"
 #include "plan/planner.hpp"
 #include "plan/step_builder.hpp"
+#include "plan/sync_parts.hpp"
 #include "plan/translations.hpp"
 #include "plan/trigger_columns.hpp"
 #include "plan/user_triggers.hpp"
@@ -252,7 +253,7 @@ class StartPlan {
       step.statements.push_back("SET session_replication_role = replica   -- users' triggers");
     if (fill.through_trigger) {
       step.reason += "; the last sync trigger fills, for it sees what triggers of users change";
-      assignments = {format("{} = 16384", Name(model::marker))};
+      assignments = {format("{} = {}", Name(model::marker), sync::between)};
     }
     step.statements.push_back(
         format("UPDATE {} SET {}\nWHERE {} > {}   -- by page ranges, in short transactions",

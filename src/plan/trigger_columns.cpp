@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "catalog/printing.hpp"
 #include "pgstrata/error.hpp"
 #include "plan/user_triggers.hpp"
 #include "sql/trigger_definition.hpp"
@@ -155,6 +156,7 @@ std::string reissue(const Trigger& trigger, const Qualified& table,
                    Literal(format("COMMENT ON TRIGGER {} ON {} IS %L", name, table).str()));
   const Sql body = format(R"(DECLARE standing record;
 BEGIN
+  {}
   SELECT g.tgenabled, pg_catalog.pg_get_triggerdef(g.oid) AS definition,
          pg_catalog.obj_description(g.oid, 'pg_trigger') AS comment
   INTO standing FROM pg_catalog.pg_trigger g
@@ -168,6 +170,7 @@ BEGIN
     WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE' END || {};
 END
 )",
+                          Sql::trusted(catalog::unambiguous_printing),
                           Literal(format("{}", table).str()), Literal(trigger.name), Literal(was),
                           Literal("trigger \"" + trigger.name + "\" of table \"" + table.name +
                                   "\" was changed while this command was under way"),

@@ -13,10 +13,10 @@
 
 namespace pgstrata::plan {
 
-// The schema of inner views and functions, open to whoever writes through a version.
 // The comments by which our schemas are told from others'.
 std::string support_schema_comment(const std::string& base_schema);
 std::string version_schema_comment(const std::string& version, const std::string& base_schema);
+// The schema of inner views and functions, open to whoever writes through a version.
 std::vector<std::string> create_support_schema(const Surroundings& around);
 // CREATE SCHEMA <schema> with usage granted to whoever may use the base schema.
 std::vector<std::string> create_version_schema(const Surroundings& around,
