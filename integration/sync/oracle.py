@@ -85,10 +85,13 @@ class Oracle:
         if row == before or len(self.versions) == 1:
             return
         writers = {id(l): self._writer_of(l, row, before, writer) for l in self._live()}
-        for boundary in reversed(self.versions[1:]):
-            self._run(row, [l for l in self._live() if l.boundary == boundary and not l.up and writers[id(l)] >= boundary], before)
-        for boundary in self.versions[1:]:
-            self._run(row, [l for l in self._live() if l.boundary == boundary and l.up and writers[id(l)] < boundary], before)
+        reading = {id(l): self._reads_others(l) for l in self._live()}
+        for others in (False, True):  # what a lineage takes over from another one follows that one
+            links = [l for l in self._live() if reading[id(l)] == others]
+            for boundary in reversed(self.versions[1:]):
+                self._run(row, [l for l in links if l.boundary == boundary and not l.up and writers[id(l)] >= boundary], before)
+            for boundary in self.versions[1:]:
+                self._run(row, [l for l in links if l.boundary == boundary and l.up and writers[id(l)] < boundary], before)
 
     def _writer_of(self, link, row, before, writer):
         """The version that the changed columns of the link's lineage tell; else who wrote."""
@@ -100,10 +103,17 @@ class Oracle:
                 lo, hi, told = max(lo, shown[0]), min(hi, shown[1]), True
         return min(max(writer, lo), hi) if told else writer
 
+    def _spans(self, link, column):
+        """Whether both sides of the link's boundary show the column."""
+        return self.chain.columns[column].lo < link.boundary <= self.chain.columns[column].hi
+
+    def _reads_others(self, link):
+        group = self._group(link)
+        return any(self._spans(l, i) for l in self._live() if l.output in group for i in l.inputs)
+
     def _group(self, link):
         """Columns connected by links with inputs, but for those that both sides of a boundary show."""
-        spans = lambda l, c: self.chain.columns[c].lo < l.boundary <= self.chain.columns[c].hi
-        sets = [{l.output, *(i for i in l.inputs if not spans(l, i))} for l in self._live()
+        sets = [{l.output, *(i for i in l.inputs if not self._spans(l, i))} for l in self._live()
                 if l.inputs and l.boundary in self.writers]
         group = {link.output}
         while any(group & s and not s <= group for s in sets):
