@@ -3,6 +3,7 @@ import psycopg2
 import pytest
 
 from rig.catalog import fingerprint
+from rig.cli import MIGRATION, STATE
 from rig.database import quote
 
 LONG = "n" * 63
@@ -33,6 +34,31 @@ def test_any_name_for_table_column_constraint_and_index(db, cli, name):
     assert db.rows("again", f"SELECT {n} FROM {n} ORDER BY 1") == [(6,), (9,)]
     assert db.value("SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = %s::regclass"
                     " AND attname = %s", (f"public.{n}", name)) == "bigint"
+
+
+TYPES = "CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN short AS varchar(9); CREATE TYPE span AS RANGE (subtype = int);"
+
+
+@pytest.mark.parametrize("name", ["mood", "short", "span"])
+def test_a_table_cannot_take_the_name_of_a_type(db, cli, unchanged, name):
+    db.tables(TYPES + "CREATE TABLE t (a int)")
+    unchanged.mark()
+    for operation in ({"rename_table": {"from": "t", "to": name}},
+                      {"create_table": {"name": name, "columns": [{"name": "a", "type": "int"}]}}):
+        assert f'a type named "{name}"' in cli.start("new", [operation], expect=MIGRATION).err
+    unchanged.check()
+
+
+def test_a_type_made_in_flight_is_named_before_the_completion_begins(db, cli, unchanged):
+    db.tables("CREATE TABLE t (a int); CREATE TABLE x (a int); INSERT INTO t VALUES (1)")
+    cli.start("new", [{"rename_table": {"from": "t", "to": "mood"}}, {"rename_table": {"from": "x", "to": "_t"}}])
+    db.execute("SET search_path = public; CREATE TYPE mood AS ENUM ('a')")
+    unchanged.mark()
+    assert 'type "mood"' in cli.complete(expect=STATE).err
+    unchanged.check()
+    db.execute("DROP TYPE public.mood")
+    cli.complete()  # the array of a row type gives way by itself
+    assert db.rows("base", "SELECT a FROM mood") == [(1,)] and db.columns("base", "_t") == ["a"]
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))

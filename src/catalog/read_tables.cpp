@@ -62,14 +62,20 @@ WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'))sql",
     reading.present.partitioned |= table.kind == 'p';
     reading.present.triggers |= rows.boolean(row, 17);
   }
-  const auto others =
-      reading.connection.execute(sql::format("SELECT relname, relkind = 'S' FROM pg_class WHERE "
-                                             "relnamespace = {} AND relkind NOT IN ('r', 'p')"
-                                             " ORDER BY relname",
-                                             reading.schema_oid)
-                                     .str());
+  const auto others = reading.connection.execute(sql::format(R"sql(
+SELECT relname, relkind = 'S', false FROM pg_class
+WHERE relnamespace = {0} AND relkind NOT IN ('r', 'p')
+UNION ALL
+SELECT t.typname, false, true FROM pg_type t
+WHERE t.typnamespace = {0} AND t.typrelid = 0
+  AND NOT EXISTS (SELECT FROM pg_type element WHERE element.typarray = t.oid)
+ORDER BY 1)sql",
+                                                             reading.schema_oid)
+                                                     .str());
   for (std::size_t row = 0; row < others.size(); ++row) {
-    reading.snapshot.other_relations.push_back(others.text(row, 0));
+    const bool type = others.boolean(row, 2);
+    (type ? reading.snapshot.other_types : reading.snapshot.other_relations)
+        .push_back(others.text(row, 0));
     reading.present.sequences |= others.boolean(row, 1);
   }
 }

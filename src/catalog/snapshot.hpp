@@ -171,6 +171,9 @@ struct Snapshot {
   std::map<std::string, Table> tables;  // kinds r and p of the base schema
   std::vector<std::string>
       other_relations;  // names of views, sequences, indexes … of the base schema
+  // Names of enums, domains, ranges … of the base schema: a table has a row type, so it cannot take
+  // them. Arrays give way.
+  std::vector<std::string> other_types;
   std::vector<std::string> constraint_names;  // not needed for uniqueness per table; for messages
   std::vector<TextFunction> functions;        // of non-system schemas, not of extensions
   int deadlock_timeout_ms = 1000;

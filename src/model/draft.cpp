@@ -87,8 +87,7 @@ DraftTable& Draft::create_table(const std::string& name, const std::string& wher
   DraftTable draft;
   draft.created = true;
   draft.table.name = name;
-  draft.table.physical =
-      free_relation_name(is_version_table(name) ? twin_name(name, ordinal_) : name);
+  draft.table.physical = free_table_name(is_version_table(name) ? twin_name(name, ordinal_) : name);
   return tables_.emplace(name, std::move(draft)).first->second;
 }
 
@@ -131,6 +130,11 @@ void Draft::reject_taken_table(const std::string& name, const std::string& where
            "a relation named \"" + name + "\" already exists in schema \"" + snapshot_.schema +
                "\" and is not part of this version",
            where, "choose another name, or adopt it with `pgstrata baseline`");
+  if (std::ranges::count(snapshot_.other_types, name) > 0)
+    reject("duplicate-type",
+           "a type named \"" + name + "\" already exists in schema \"" + snapshot_.schema +
+               "\", and a table has a type of its own name",
+           where, "choose another name");
 }
 
 void Draft::drop_table(const std::string& name, const std::string& where) {
@@ -160,7 +164,7 @@ void Draft::rename_table(const std::string& from, const std::string& to, const s
   const std::string before = renamed.physical;
   if (node.mapped().created) {
     relation_names_.erase(before);
-    renamed.physical = free_relation_name(is_version_table(to) ? twin_name(to, ordinal_) : to);
+    renamed.physical = free_table_name(is_version_table(to) ? twin_name(to, ordinal_) : to);
   }
   const std::string now = renamed.physical;
   tables_.insert(std::move(node));

@@ -105,8 +105,9 @@ class Draft {
 
  private:
   friend class Finish;
-  bool is_version_table(const std::string& name) const;   // of a live one, by either of its names
-  bool is_other_relation(const std::string& name) const;  // a table, view or sequence
+  std::string free_table_name(const std::string& wanted);  // and no type
+  bool is_version_table(const std::string& name) const;    // of a live one, by either of its names
+  bool is_other_relation(const std::string& name) const;   // a table, view or sequence
   void reject_taken_table(const std::string& name, const std::string& where) const;
   const Version& previous_;
   const catalog::Snapshot& snapshot_;

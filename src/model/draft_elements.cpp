@@ -183,6 +183,12 @@ std::string Draft::free_relation_name(const std::string& wanted) {
   return name;
 }
 
+std::string Draft::free_table_name(const std::string& wanted) {
+  std::string name = free_relation_name(wanted);
+  while (contains(snapshot_.other_types, name)) name = free_relation_name(wanted);
+  return name;
+}
+
 std::string Draft::sequence_for(const std::string& table, const std::string& column) {
   std::string label = "seq";
   for (int number = 1; relation_names_.count(object_name(table, column, label)); ++number)

@@ -351,6 +351,8 @@ void require_free_relations(const std::vector<Version>& live, const Version& ver
   };
   for (auto& [logical, table] : version.tables) {
     require(table);
+    if (table.name != table.physical && contains(snapshot.other_types, table.name))
+      name_taken(version, "type", table.name, snapshot.schema);
     std::ranges::for_each(table.indexes, require);
   }
 }

@@ -124,6 +124,19 @@ BOOST_AUTO_TEST_CASE(relations_outside_the_version_are_in_the_way) {
   BOOST_TEST(refusal([&] { index(shop, "report"); }) == "duplicate-relation");
 }
 
+BOOST_AUTO_TEST_CASE(types_are_in_the_way_of_tables_and_of_nothing_else) {
+  catalog::Snapshot catalog = test::snapshot({orders_table()});
+  catalog.other_types = {"mood", "_orders_2"};
+  Shop shop(catalog);
+  BOOST_TEST(refusal([&] { create(shop, "mood"); }) == "duplicate-type");
+  BOOST_TEST(refusal([&] { shop.draft.rename_table("orders", "mood", "test"); }) ==
+             "duplicate-type");
+  index(shop, "mood");
+  shop.draft.drop_table("orders", "test");
+  create(shop, "orders");
+  BOOST_TEST(physical(shop.draft.finish(), "orders") == "_orders_21");
+}
+
 BOOST_AUTO_TEST_CASE(a_foreign_key_follows_the_renames_of_a_table_that_is_not_made_yet) {
   Shop shop;
   create(shop, "customers");
