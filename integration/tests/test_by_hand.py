@@ -108,7 +108,7 @@ def test_what_was_added_to_a_column_that_a_rollback_takes_is_said(db, cli):
 DROPS = [{"drop_table": {"name": "gone"}}, {"drop_index": {"name": "gone_u"}},
          {"alter_column": {"table": "t", "column": "a", "type": "bigint"}},
          {"create_table": {"name": "made", "columns": [{"name": "id", "type": "int", "pk": True}]}}]
-GONE = TABLES + "CREATE TABLE gone (id int PRIMARY KEY); CREATE UNIQUE INDEX gone_u ON t (d);"
+GONE = TABLES + "CREATE TABLE gone (id int PRIMARY KEY, n serial); CREATE UNIQUE INDEX gone_u ON t (d);"
 OTHER = "CREATE SCHEMA other; CREATE TABLE other.mine (x int);"
 
 IN_THE_WAY = {
@@ -128,6 +128,7 @@ IN_THE_WAY = {
     "a function in its schema": ("complete", "CREATE FUNCTION public_baseline.by_hand() RETURNS int LANGUAGE sql AS 'SELECT 1'"),
     "a view on a twin": ("rollback", "CREATE VIEW other.by_hand AS SELECT _a_2 FROM t"),
     "a foreign key to the new table": ("rollback", "ALTER TABLE other.mine ADD CONSTRAINT by_hand FOREIGN KEY (x) REFERENCES made"),
+    "a default by a sequence that goes": ("complete", "ALTER TABLE other.mine ADD by_hand int DEFAULT nextval('gone_n_seq')"),
     "a domain in the new schema": ("rollback", "CREATE DOMAIN public_new.by_hand AS int"),
 }
 

@@ -14,9 +14,12 @@ using model::Version;
 namespace {
 
 // PostgreSQL drops along what depends on a dropped object internally or automatically, and refuses
-// while anything else depends on any of it. Sequences are given to the column that stays.
+// while anything else depends on any of it. Sequences ($2) of columns that stay do not go.
 constexpr const char* dependents = R"(
-WITH RECURSIVE along AS (
+WITH RECURSIVE staying AS (
+  SELECT to_regclass(name)::oid AS oid FROM json_array_elements_text($2::json) AS name
+  WHERE to_regclass(name) IS NOT NULL),
+along AS (
   SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, COALESCE(a.attnum, 0)::int AS objsubid
   FROM json_to_recordset($1::json) AS going(schema name, relation name, col name)
        JOIN pg_namespace n ON n.nspname = going.schema
@@ -27,8 +30,8 @@ WITH RECURSIVE along AS (
   SELECT d.classid, d.objid, d.objsubid
   FROM along JOIN pg_depend d ON d.refclassid = along.classid AND d.refobjid = along.objid
                              AND (along.objsubid = 0 OR d.refobjsubid = along.objsubid)
-       LEFT JOIN pg_class s ON d.classid = 'pg_class'::regclass AND s.oid = d.objid AND s.relkind = 'S'
-  WHERE d.deptype IN ('a', 'i', 'P', 'S') AND s.oid IS NULL),
+  WHERE d.deptype IN ('a', 'i', 'P', 'S')
+    AND (d.classid <> 'pg_class'::regclass OR d.objid NOT IN (SELECT oid FROM staying))),
 blocking AS (
   SELECT DISTINCT d.classid, d.objid, d.objsubid, along.classid AS refclassid, along.objid AS refobjid,
          along.objsubid AS refobjsubid
@@ -134,6 +137,17 @@ bool is_ours(const Session& session, const plan::Chain& chain, const std::string
   });
 }
 
+nlohmann::json sequences_that_stay(const plan::Chain& chain, const Version& goes) {
+  auto names = nlohmann::json::array();
+  for (const Version& version : chain) {
+    if (version.ordinal == goes.ordinal) continue;
+    for (auto& [logical, table] : version.tables)
+      for (const model::Column& column : table.columns)
+        if (column.owned_sequence) names.push_back(*column.owned_sequence);
+  }
+  return names;
+}
+
 }  // namespace
 
 std::vector<Going> going_with_oldest(const Session& session, const plan::Chain& chain) {
@@ -164,7 +178,8 @@ void refuse_dependents(Session& session, const plan::Chain& chain, const Version
     list.push_back({{"schema", each.schema}, {"relation", each.relation}, {"col", each.column}});
   db::Transaction transaction(session.connection, "SET LOCAL search_path = pg_catalog");
   std::vector<std::string> found;
-  const auto rows = session.connection.execute(dependents, {list.dump()});
+  const auto rows = session.connection.execute(
+      dependents, {list.dump(), sequences_that_stay(chain, goes).dump()});
   for (std::size_t row = 0; row < rows.size(); ++row)
     if (!is_ours(session, chain, rows.text_or(row, 2, ""), rows.text_or(row, 3, ""),
                  rows.text_or(row, 4, "")))

@@ -36,9 +36,18 @@ sql::Expression bind_text(Draft& draft, const DraftTable& table, const Text& sou
                           const std::string& target) {
   const std::string text = sql::rename_tables(
       source.value, [&](auto& read) { return physical_name(draft, read, source.at); });
-  sql::Expression bound = draft.binder().bind(text, table.shape(), target, source.at.str());
-  bound.source = source.value;
-  return bound;
+  try {
+    sql::Expression bound = draft.binder().bind(text, table.shape(), target, source.at.str());
+    bound.source = source.value;
+    return bound;
+  } catch (const Error& error) {
+    if (text == source.value) throw;
+    throw Error(
+        error.exit(), error.code(), error.message(), error.where(),
+        (error.hint().empty() ? "" : error.hint() + "\n") +
+            "the server was asked by the names of the base schema: " + text +
+            "\nread a renamed table as FROM name AS alias, and its columns as alias.column");
+  }
 }
 
 sql::Expression bind_default(Draft& draft, const std::string& source, const std::string& type,

@@ -5,6 +5,7 @@
 #include "model/draft.hpp"
 #include "model/names.hpp"
 #include "model/refuse.hpp"
+#include "model/sequences.hpp"
 #include "pgstrata/error.hpp"
 
 namespace pgstrata::model {
@@ -29,6 +30,7 @@ class Finish {
       version_.tables.emplace(logical, draft.table);
     }
     resolve_references();
+    refuse_used_sequences(draft_.previous_, version_);
     return std::move(version_);
   }
 

@@ -70,6 +70,21 @@ void refuse_dependents(const Change& change, const catalog::Table& base) {
   }
 }
 
+// PostgreSQL prints a row type by its table's name, and rewrites no row of it that a column holds.
+void refuse_row_type(const DraftTable& table, const Change& change, const catalog::Table& base) {
+  const bool renamed = table.table.name != change.previous.name;
+  const bool adds_default = std::ranges::any_of(table.lineages, [&](auto& entry) {
+    return !entry.second.origin && table.table.column(entry.first)->default_;
+  });
+  if (!renamed && !change.links && !adds_default) return;
+  for (const catalog::Dependent& dependent : base.dependents)
+    if (dependent.kind == "column" && dependent.columns.empty())
+      refuse("table \"" + change.previous.name + "\" cannot " +
+                 (renamed ? "be renamed" : "change its columns") + " while column " +
+                 dependent.name + " has its row type",
+             base.name, "give that column another type first");
+}
+
 // Keys that foreign keys point at, the table's own included: PostgreSQL ties them to one index.
 void refuse_referenced(const DraftTable& table, const Change& change, const catalog::Table& base,
                        const std::string& schema) {
@@ -261,6 +276,7 @@ void refuse_unsupported(const Draft& draft) {
     if (!change.touched) continue;
     refuse_kinds(table, change, *base);
     refuse_dependents(change, *base);
+    refuse_row_type(table, change, *base);
     refuse_text_search(change, *base);
     refuse_foreign_keys(table, change);
     refuse_set_default(table, change);
