@@ -32,6 +32,26 @@ using sql::format;
 
 namespace {
 
+// Nothing of it goes, is renamed, or was ever two-layered: nearly every table.
+bool untouched(const Version& retired, const Chain& survivors, const std::string& physical,
+               const TableNames& names) {
+  const Table* gone = retired.physical_table(physical);
+  if (!gone || names.table != physical || !names.columns.empty() || !names.indexes.empty() ||
+      !names.constraints.empty() || !names.dying.empty() || gone->marked)
+    return false;
+  if (std::any_of(gone->columns.begin(), gone->columns.end(), [](const model::Column& column) {
+        return !(column.physical_default == column.default_);
+      }))
+    return false;
+  return std::all_of(survivors.begin(), survivors.end(), [&](const Version& version) {
+    const Table* kept = version.physical_table(physical);
+    return kept && kept->comment == gone->comment && !kept->marked && kept->inner_view.empty() &&
+           !version.has_links(physical) && kept->columns.shares(gone->columns) &&
+           kept->indexes == gone->indexes && kept->checks == gone->checks &&
+           kept->foreign_keys == gone->foreign_keys;
+  });
+}
+
 class CompletePlan {
  public:
   CompletePlan(const Surroundings& around, const Chain& chain)
@@ -43,7 +63,8 @@ class CompletePlan {
     for (const Version& version : before_)
       after_.push_back(settle(version, settlement_, around.base_schema));
     for (auto& [physical, names] : settlement_)
-      changes_.push_back(table_change(around, retired_, before_, after_, physical, names));
+      if (!untouched(retired_, before_, physical, names))
+        changes_.push_back(table_change(around, retired_, before_, after_, physical, names));
     // Nothing is older than the now oldest version: its rules are native by the time the triggers
     // are issued again, and the functions behind them go.
     after_.front().rules.clear();

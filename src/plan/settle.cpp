@@ -49,14 +49,24 @@ void settle_table(model::Table& table, const TableNames& names) {
       column.physical = renamed(names.columns, column.physical);
       column.privileges_of = surviving(names, column.privileges_of);
     }
-  for (auto& spared : table.spared) spared.physical = surviving(names, spared.physical);
-  for (auto& index : table.indexes) index.physical = renamed(names.indexes, index.physical);
+  if (!table.spared.empty())
+    for (auto& spared : table.spared) spared.physical = surviving(names, spared.physical);
+  if (!names.indexes.empty())
+    for (auto& index : table.indexes) index.physical = renamed(names.indexes, index.physical);
+  if (names.constraints.empty()) return;
   for (auto& check : table.checks) check.physical = renamed(names.constraints, check.physical);
   for (auto& key : table.foreign_keys) key.physical = renamed(names.constraints, key.physical);
 }
 
 void settle_references(model::Table& table, const Settlement& settlement,
                        const std::string& base_schema) {
+  auto stays = [&](const model::ForeignKey& key) {
+    auto parent = settlement.find(key.table);
+    return key.schema != base_schema || parent == settlement.end() ||
+           (parent->second.table == key.table && parent->second.columns.empty());
+  };
+  const auto& keys = std::as_const(table).foreign_keys;
+  if (std::all_of(keys.begin(), keys.end(), stays)) return;
   for (auto& key : table.foreign_keys) {
     auto parent = settlement.find(key.table);
     if (key.schema != base_schema || parent == settlement.end()) continue;
@@ -72,7 +82,8 @@ Settlement settlement_of(const model::Version& retired, const Chain& survivors) 
   for (auto& [logical, table] : survivors.front().tables) {
     TableNames names{
         .table = table.name, .columns = {}, .indexes = {}, .constraints = {}, .dying = {}};
-    if (auto* gone = retired.physical_table(table.physical))
+    if (auto* gone = retired.physical_table(table.physical);
+        gone && !gone->columns.shares(table.columns))
       for (auto& column : gone->columns)
         if (!shown_by_any(survivors, table.physical, column.physical))
           names.dying.insert(column.physical);

@@ -70,6 +70,13 @@ Growth growth_of(const Version& next, const Table& before, const Table& after) {
   return growth;
 }
 
+// Nearly no table does.
+bool grows(const Version& next, const Table& before, const Table& after) {
+  return next.has_links(after.physical) || !before.columns.shares(after.columns) ||
+         before.indexes != after.indexes || before.checks != after.checks ||
+         before.foreign_keys != after.foreign_keys;
+}
+
 class StartPlan {
  public:
   StartPlan(const Surroundings& around, const Chain& live, Version& next)
@@ -79,10 +86,11 @@ class StartPlan {
     chain_.push_back(next);
     refuse_triggers(around, chain_);
     for (auto& [logical, table] : next.tables)
-      if (const Table* before = live.back().physical_table(table.physical))
-        growths_.push_back(growth_of(next, *before, table));
-      else
+      if (const Table* before = live.back().physical_table(table.physical)) {
+        if (grows(next, *before, table)) growths_.push_back(growth_of(next, *before, table));
+      } else {
         created_.push_back(&table);
+      }
   }
 
   std::vector<Step> run() {
