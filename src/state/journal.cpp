@@ -31,11 +31,13 @@ RunStatus run_status_from(const std::string& text) {
 constexpr const char* step_fields =
     "step ->> 'phase', step ->> 'kind', coalesce(step ->> 'title', ''), step";
 
-std::string steps_json(const std::vector<plan::Step>& steps) {
+// The steps from `next` on, at most about a quarter of a megabyte; `next` is left behind the last.
+std::string steps_json(const std::vector<plan::Step>& steps, std::size_t& next) {
+  constexpr std::size_t enough = 250'000;
   std::string list = "[";
-  for (const auto& step : steps) {
+  for (; next < steps.size() && list.size() < enough; ++next) {
     if (list.size() > 1) list += ',';
-    list += plan::to_json(step);
+    list += plan::to_json(steps[next]);
   }
   return list + "]";
 }
@@ -96,8 +98,10 @@ StepRow Store::load_step(db::Connection& connection, std::int64_t run, const Ste
           row.begun};
 }
 
-// Run and steps in one statement, whatever their number.
+// Run and steps in one statement, if they are not very many.
 std::int64_t Store::insert_run(const RunRow& row, const std::vector<plan::Step>& steps) {
+  std::size_t next = 0;
+  const std::string first = steps_json(steps, next);
   const auto rows = connection_.execute(
       fmt::format("WITH r AS (INSERT INTO {} (base_schema, command, ordinal, status, detail) "
                   "VALUES ($1, $2, $3, $4, $5) RETURNING id), "
@@ -106,19 +110,25 @@ std::int64_t Store::insert_run(const RunRow& row, const std::vector<plan::Step>&
                   "s(step, n)) SELECT id FROM r",
                   state_object(names_, "runs"), state_object(names_, "steps"), step_fields),
       {names_.base_schema, row.command, std::to_string(row.ordinal), word(row.status),
-       row.detail.empty() ? std::nullopt : std::optional(row.detail), steps_json(steps)});
-  return rows.integer(0, 0);
+       row.detail.empty() ? std::nullopt : std::optional(row.detail), first});
+  const std::int64_t run = rows.integer(0, 0);
+  append_from(run, steps, next);
+  return run;
 }
 
 void Store::append_steps(std::int64_t run, const std::vector<plan::Step>& steps) {
-  if (steps.empty()) return;
-  connection_.execute(
-      fmt::format("INSERT INTO {0} (run, sequence, phase, kind, title, step) "
-                  "SELECT $1::bigint, n + (SELECT coalesce(max(sequence), 0) FROM {0} WHERE run = "
-                  "$1::bigint), {1} "
-                  "FROM json_array_elements($2::json) WITH ORDINALITY AS s(step, n)",
-                  state_object(names_, "steps"), step_fields),
-      {std::to_string(run), steps_json(steps)});
+  append_from(run, steps, 0);
+}
+
+void Store::append_from(std::int64_t run, const std::vector<plan::Step>& steps, std::size_t next) {
+  while (next < steps.size())
+    connection_.execute(
+        fmt::format("INSERT INTO {0} (run, sequence, phase, kind, title, step) "
+                    "SELECT $1::bigint, n + (SELECT coalesce(max(sequence), 0) FROM {0} WHERE run "
+                    "= $1::bigint), {1} "
+                    "FROM json_array_elements($2::json) WITH ORDINALITY AS s(step, n)",
+                    state_object(names_, "steps"), step_fields),
+        {std::to_string(run), steps_json(steps, next)});
 }
 
 // What was asked of its backfill is not meant for the next one.

@@ -141,6 +141,7 @@ class Store {
   std::vector<FillReport> fills(std::int64_t run) const;
 
  private:
+  void append_from(std::int64_t run, const std::vector<plan::Step>& steps, std::size_t next);
   db::Connection& connection_;
   Names names_;
   // The installed version, 0 if none; asked again until it is this release's.
