@@ -97,3 +97,58 @@ def test_many_tables_hold_few_locks_at_once(db, cli, tables):
     # The table has 64 * 150 slots here, which all sessions share; a version has three locks per table.
     assert locks.most < 1000
     assert db.schemas() == {"public", "public_002", "pgstrata"}
+
+
+def small_tables(db, number):
+    """More than are read and compared at a time; their models are read and changed in parts."""
+    for first in range(0, number, 100):
+        db.execute(";".join(f"CREATE TABLE t{n} (id int PRIMARY KEY, a int, b text)"
+                            for n in range(first, min(first + 100, number))))
+
+
+def test_what_was_changed_by_hand_is_seen_in_any_of_many_tables(db, cli):
+    small_tables(db, 1100)
+    cli.run("baseline", "baseline")
+    db.execute("ALTER TABLE t1099 ALTER COLUMN a SET DEFAULT 7; COMMENT ON COLUMN t3.b IS 'by hand';"
+               " GRANT SELECT (id, a), INSERT (id) ON t1098 TO app; CREATE INDEX by_hand ON t2 (a);"
+               " ALTER TABLE t5 ADD COLUMN extra int")
+    started = cli.start("002", add_column("t1"))
+    assert "column t5.extra is not part of version baseline" in started.text, repr(started)
+    db.execute("INSERT INTO public_002.t1099 (id) VALUES (1)", role="owner")
+    assert db.value("SELECT a FROM t1099", role="owner") == 7
+    assert db.value("SELECT col_description('public_002.t3'::regclass, 3)", role="owner") == "by hand"
+    db.execute("INSERT INTO public_002.t1098 (id) VALUES (1)", role="app")
+    assert db.value("SELECT a FROM public_002.t1098", role="app") is None
+    # A name that an index of a table that is not the migration's has.
+    cli.start("003", [{"create_index": {"table": "t4", "name": "other", "columns": [{"column": "a"}]}}])
+    refused = cli.start("004", [{"create_index": {"table": "t6", "name": "by_hand",
+                                                  "columns": [{"column": "a"}]}}], expect=MIGRATION)
+    assert "by_hand" in refused.text and "t2" in refused.text, repr(refused)
+
+
+def test_the_models_of_many_tables_follow_every_command(db, cli):
+    small_tables(db, 1100)
+    cli.run("baseline", "baseline")
+    before = fingerprint(db)
+    cli.start("002", [{"drop_table": {"name": "t7"}}, {"rename_table": {"from": "t8", "to": "eight"}},
+                      {"create_table": {"name": "fresh", "columns": [{"name": "id", "type": "int", "pk": True}]}},
+                      {"rename_column": {"table": "t9", "from": "a", "to": "alpha"}}])
+    cli.start("003", add_column("t10") + [{"drop_table": {"name": "t11"}}])
+    assert db.columns("002", "eight") == db.columns("base", "t8") and "t7" not in tables_of(db, "002")
+    cli.rollback("003")
+    cli.rollback("002")
+    assert fingerprint(db) == before
+    cli.start("004", [{"rename_table": {"from": "t8", "to": "eight"}}, {"drop_table": {"name": "t7"}},
+                      {"rename_column": {"table": "t9", "from": "a", "to": "alpha"}}])
+    cli.start("005", add_column("t10"))
+    cli.complete("baseline")
+    cli.complete("004")
+    assert db.columns("base", "t9") == db.columns("005", "t9") and "alpha" in str(db.columns("base", "t9"))
+    assert "eight" in tables_of(db, "005") and not {"t7", "t8"} & tables_of(db, "005")
+    # Nothing but what the commands made is in the models: a start finds no drift.
+    assert "drift" not in cli.start("006", add_column("eight")).text
+    assert tables_of(db, "006") == tables_of(db, "005")
+
+
+def tables_of(db, version):
+    return {name for name, in db.rows("base", "SELECT viewname FROM pg_views WHERE schemaname = 'public_" + version + "'")}

@@ -17,13 +17,14 @@ sql::Sql names(const std::vector<std::string>& schemas, const std::string& suppo
   return sql::format("ARRAY[{}]::name[]", sql::join(literals, ", "));
 }
 
-void read_all(Reading& reading) {
-  db::Transaction transaction(reading.connection, reading_transaction());
-  if (!read_schema(reading)) return;
-  read_tables(reading);
-  read_columns(reading);
-  // Planning a query costs more than finding out that there is nothing to read.
+// Tables read at a time where somebody looks at them and lets go of them.
+constexpr std::size_t part_size = 500;
+
+// Planning a query costs more than finding out that there is nothing to read.
+void read_part(Reading& reading, const db::Result& comments) {
+  reading.indexes.clear();
   const Present& present = reading.present;
+  read_columns(reading);
   if (present.sequences) read_sequences(reading);
   if (present.partitioned) read_partition_keys(reading);
   read_constraints(reading);
@@ -32,7 +33,54 @@ void read_all(Reading& reading) {
   if (present.policies) read_policies(reading);
   if (present.statistics) read_statistics(reading);
   if (present.publications) read_publications(reading);
-  read_comments(reading);
+  add_comments(reading, comments);
+}
+
+bool matters(const Reading& reading, const Table& table) {
+  auto named = [&](const std::string& name) {
+    return std::ranges::count(*reading.dependents_of, name) > 0;
+  };
+  return named(table.name) || std::ranges::any_of(table.indexes, named, &Index::name);
+}
+
+void let_go(Table& table) {
+  std::vector<Column> granted;
+  for (Column& column : table.columns)
+    if (!column.privileges.empty()) granted.push_back(std::move(column));
+  table.columns = std::move(granted);
+  table.indexes = {};
+  table.constraints = {};
+  table.triggers = {};
+  table.dependents = {};
+  table.options = {};
+  table.policies = {};
+  table.statistics = {};
+  table.publications = {};
+}
+
+void read_all(Reading& reading, const Look& look) {
+  db::Transaction transaction(reading.connection, reading_transaction());
+  if (!read_schema(reading)) return;
+  read_tables(reading);
+  const db::Result comments = read_comments(reading);
+  std::vector<Table*> all;
+  for (auto& [name, table] : reading.snapshot.tables) all.push_back(&table);
+  const bool parts = reading.lean && all.size() > part_size;
+  if (parts) std::ranges::sort(all, {}, &Table::oid);
+  const std::size_t step = parts ? part_size : std::max<std::size_t>(1, all.size());
+  for (std::size_t first = 0; first < all.size(); first += step) {
+    const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(first + step, all.size()));
+    reading.part.assign(all.begin() + static_cast<std::ptrdiff_t>(first), end);
+    if (parts)
+      reading.in_part = sql::format(" AND c.oid BETWEEN {} AND {}", reading.part.front()->oid,
+                                    reading.part.back()->oid);
+    read_part(reading, comments);
+    if (!look) continue;
+    look({reading.part.begin(), reading.part.end()});
+    for (Table* table : parts ? reading.part : std::vector<Table*>{})
+      if (!matters(reading, *table)) let_go(*table);
+  }
+  std::ranges::sort(reading.snapshot.index_names);
   read_dependents(reading);
   read_functions(reading);
 }
@@ -78,7 +126,7 @@ std::string reading_transaction() {
 
 Snapshot read(db::Connection& connection, const std::string& base_schema,
               const std::string& support_schema, const std::vector<std::string>& our_schemas,
-              const std::optional<std::vector<std::string>>& dependents_of) {
+              const std::optional<std::vector<std::string>>& dependents_of, const Look& look) {
   // The printing functions see the catalog as it is now, not as of the snapshot: one whose object
   // has just been dropped reports an internal error, and reading again does not meet that object.
   for (int attempt = 1;; ++attempt) {
@@ -86,8 +134,10 @@ Snapshot read(db::Connection& connection, const std::string& base_schema,
     snapshot.schema = base_schema;
     Reading reading{connection, snapshot,     support_schema, names(our_schemas, support_schema),
                     {},         dependents_of};
+    reading.lean = look && dependents_of;
     try {
-      read_all(reading);
+      if (look && attempt > 1) look({});
+      read_all(reading, look);
       measure_unknown_sizes(reading);
       return snapshot;
     } catch (const db::SqlError& error) {

@@ -1,6 +1,7 @@
 // Reads a Snapshot from the server, and binds expressions there.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,12 +15,20 @@ namespace pgstrata::catalog {
 
 // In one REPEATABLE READ, read-only transaction. `support_schema` tells our own triggers from
 // users'. Objects in the support schema and in `our_schemas` (version schemas, state schema) are
-// not listed as dependents. `dependents_of`: only these tables' dependents and sizes are of
-// interest (views on every table, ours above all, make them the dearest part). Waits for no lock
-// longer than a second: then SqlError 55P03. No transaction may be open.
+// not listed as dependents. `dependents_of`: only the dependents and sizes of these tables, and of
+// tables with indexes of these names, are of interest (views on every table, ours above all, make
+// them the dearest part). Waits for no lock longer than a second: then SqlError 55P03. No
+// transaction may be open.
+//
+// `look` is called with all tables, some hundred at a time, as soon as they are read (with none:
+// from the start again). What only it could want of a table that is not in `dependents_of` is let
+// go of then: the owner's own privileges, columns without grants of their own, indexes,
+// constraints, triggers and what hangs on them. So 10,000 tables take a few megabytes.
+using Look = std::function<void(const std::vector<const Table*>&)>;
 Snapshot read(db::Connection& connection, const std::string& base_schema,
               const std::string& support_schema, const std::vector<std::string>& our_schemas = {},
-              const std::optional<std::vector<std::string>>& dependents_of = {});
+              const std::optional<std::vector<std::string>>& dependents_of = {},
+              const Look& look = {});
 
 // The triggers alone, by table. No transaction may be open.
 Triggers read_triggers(db::Connection& connection, const std::string& base_schema,

@@ -35,9 +35,9 @@ SELECT p.polrelid,
               ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')')
 FROM pg_class c
 JOIN pg_policy p ON p.polrelid = c.oid
-WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p')
+WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'){}
 ORDER BY p.polrelid, p.polname COLLATE "C")sql",
-                          reading.schema_oid),
+                          reading.schema_oid, reading.in_part),
               &Table::policies);
 }
 
@@ -50,9 +50,9 @@ SELECT s.stxrelid,
        || COALESCE(' COMMENT ' || quote_literal(obj_description(s.oid, 'pg_statistic_ext')), '')
 FROM pg_class c
 JOIN pg_statistic_ext s ON s.stxrelid = c.oid
-WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p')
+WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'){}
 ORDER BY s.stxrelid, s.stxname COLLATE "C")sql",
-                          reading.schema_oid),
+                          reading.schema_oid, reading.in_part),
               &Table::statistics);
 }
 
@@ -65,7 +65,7 @@ SELECT r.prrelid, quote_ident(p.pubname), {}
 FROM pg_class c
 JOIN pg_publication_rel r ON r.prrelid = c.oid
 JOIN pg_publication p ON p.oid = r.prpubid
-WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p')
+WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'){}
 ORDER BY r.prrelid, p.pubname COLLATE "C")sql",
                   sql::Sql::trusted(
                       filters ? "r.prattrs, pg_get_expr(r.prqual, r.prrelid),"
@@ -75,7 +75,7 @@ ORDER BY r.prrelid, p.pubname COLLATE "C")sql",
                                 "    AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass"
                                 "    AND d.refobjid = r.prrelid AND d.refobjsubid > 0)"
                               : "NULL, NULL, NULL"),
-                  reading.schema_oid)
+                  reading.schema_oid, reading.in_part)
           .str());
   for (std::size_t row = 0; row < rows.size(); ++row) {
     Table* table = reading.table(rows, row, 0);
@@ -93,8 +93,9 @@ ORDER BY r.prrelid, p.pubname COLLATE "C")sql",
   }
 }
 
-void read_comments(Reading& reading) {
-  const auto rows = reading.connection.execute(sql::format(R"sql(
+// Of all tables at once: there are few, or they are worth their space.
+db::Result read_comments(Reading& reading) {
+  return reading.connection.execute(sql::format(R"sql(
 SELECT 0, d.objoid, d.objsubid, d.description
 FROM pg_class c
 JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid
@@ -104,8 +105,11 @@ SELECT con.conrelid, d.objoid, 0, d.description
 FROM pg_constraint con
 JOIN pg_description d ON d.classoid = 'pg_constraint'::regclass AND d.objoid = con.oid
 WHERE con.connamespace = {0} AND con.conrelid <> 0)sql",
-                                                           reading.schema_oid)
-                                                   .str());
+                                                reading.schema_oid)
+                                        .str());
+}
+
+void add_comments(Reading& reading, const db::Result& rows) {
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const Oid object = oid_at(rows, row, 1);
     const std::string& text = rows.text(row, 3);

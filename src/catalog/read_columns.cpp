@@ -88,7 +88,7 @@ LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = CASE WHEN a.attha
 LEFT JOIN (SELECT o.oid, o.collname, o.collisdeterministic, n.nspname
            FROM pg_collation o JOIN pg_namespace n ON n.oid = o.collnamespace) co
        ON co.oid = a.attcollation
-WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'))sql";
+WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'){})sql";
 
 // A default's stored tree names every function by oid, whatever it is called in the text.
 constexpr const char* volatile_query = R"sql(
@@ -120,7 +120,7 @@ void mark_volatile_defaults(Reading& reading, const Defaults& defaults) {
       is_volatile[*asked.at(oid_at(rows, row, 0))] = true;
     }
   }
-  for (auto& [oid, table] : reading.tables) {
+  for (Table* table : reading.part) {
     for (Column& column : table->columns) {
       if (column.default_ && column.generated == 0) {
         column.default_volatile = is_volatile[*column.default_];
@@ -134,10 +134,10 @@ void mark_volatile_defaults(Reading& reading, const Defaults& defaults) {
 void read_columns(Reading& reading) {
   Defaults defaults;
   std::vector<Asked> asked;
-  reading.connection.execute(sql::format(columns_query, reading.schema_oid).str());
   const std::string fetch = sql::format("FETCH {} FROM pgstrata_columns", rows_at_a_time).str();
-  for (auto rows = reading.connection.execute(fetch); !rows.empty();
-       rows = reading.connection.execute(fetch)) {
+  auto rows = reading.connection.execute(
+      sql::format(columns_query, reading.schema_oid, reading.in_part).str() + ";" + fetch);
+  for (; !rows.empty(); rows = reading.connection.execute(fetch)) {
     for (std::size_t row = 0; row < rows.size(); ++row) {
       Table* table = reading.table(rows, row, 0);
       if (table == nullptr) continue;
@@ -157,7 +157,7 @@ void read_columns(Reading& reading) {
   }
   reading.connection.execute("CLOSE pgstrata_columns");
   answer(reading, asked);
-  for (auto& [oid, table] : reading.tables) std::ranges::sort(table->columns, {}, &Column::attnum);
+  for (Table* table : reading.part) std::ranges::sort(table->columns, {}, &Column::attnum);
   mark_volatile_defaults(reading, defaults);
 }
 
@@ -168,9 +168,9 @@ FROM pg_class s
 JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.objsubid = 0
                 AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
                 AND d.deptype IN ('a', 'i')
-JOIN pg_class c ON c.oid = d.refobjid AND c.relnamespace = {}
+JOIN pg_class c ON c.oid = d.refobjid AND c.relnamespace = {}{}
 WHERE s.relkind = 'S')sql",
-                                                           reading.schema_oid)
+                                                           reading.schema_oid, reading.in_part)
                                                    .str());
   for (std::size_t row = 0; row < rows.size(); ++row) {
     Table* table = reading.table(rows, row, 0);
@@ -187,8 +187,8 @@ void read_partition_keys(Reading& reading) {
 SELECT c.oid, p.partattrs, pg_get_expr(p.partexprs, c.oid)
 FROM pg_class c
 JOIN pg_partitioned_table p ON p.partrelid = c.oid
-WHERE c.relnamespace = {})sql",
-                                                           reading.schema_oid)
+WHERE c.relnamespace = {}{})sql",
+                                                           reading.schema_oid, reading.in_part)
                                                    .str());
   for (std::size_t row = 0; row < rows.size(); ++row) {
     Table* table = reading.table(rows, row, 0);

@@ -26,10 +26,11 @@ LEFT JOIN pg_class f ON f.oid = con.confrelid
 LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
 LEFT JOIN pg_class i ON i.oid = con.conindid AND con.contype IN ('p', 'u', 'x')
 LEFT JOIN pg_constraint parent ON parent.oid = con.conparentid
-WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p')
+WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'){}
   AND parent.conrelid IS DISTINCT FROM con.conrelid
 ORDER BY con.conrelid, con.conname)sql",
-             sql::Sql::trusted(set_columns ? "con.confdelsetcols" : "NULL"), reading.schema_oid)
+             sql::Sql::trusted(set_columns ? "con.confdelsetcols" : "NULL"), reading.schema_oid,
+             reading.in_part)
       .str();
 }
 
@@ -72,7 +73,6 @@ void read_constraints(Reading& reading) {
     Table* table = reading.table(rows, row, 0);
     if (table == nullptr) continue;
     table->constraints.push_back(make_constraint(*table, rows, row));
-    reading.snapshot.constraint_names.push_back(rows.text(row, 1));
   }
 }
 

@@ -62,7 +62,7 @@ SELECT con.confrelid, con.confkey, quote_ident(con.conname) || ' on ' || con.con
 FROM pg_class c
 JOIN pg_constraint con ON con.confrelid = c.oid AND con.contype = 'f'
                       AND con.conrelid <> con.confrelid AND con.conparentid = 0
-WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p')
+WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'){}
 ORDER BY 1, 3)sql";
 
 sql::Sql tables_filter(const Reading& reading) {
@@ -70,7 +70,11 @@ sql::Sql tables_filter(const Reading& reading) {
   std::vector<sql::Sql> names;
   for (const std::string& name : *reading.dependents_of)
     names.push_back(sql::format("{}", sql::Literal(name)));
-  return sql::format(" AND c.relname = ANY (ARRAY[{}]::name[])", sql::join(names, ", "));
+  return sql::format(R"sql(
+  AND (c.relname = ANY (ARRAY[{0}]::name[])
+       OR c.oid IN (SELECT i.indrelid FROM pg_class ic JOIN pg_index i ON i.indexrelid = ic.oid
+                    WHERE ic.relnamespace = {1} AND ic.relname = ANY (ARRAY[{0}]::name[]))))sql",
+                     sql::join(names, ", "), reading.schema_oid);
 }
 
 void read_recorded(Reading& reading) {
@@ -113,8 +117,8 @@ void add_generated_columns(Reading& reading) {
 
 void read_dependents(Reading& reading) {
   read_recorded(reading);
-  const auto inbound =
-      reading.connection.execute(sql::format(inbound_query, reading.schema_oid).str());
+  const auto inbound = reading.connection.execute(
+      sql::format(inbound_query, reading.schema_oid, tables_filter(reading)).str());
   for (std::size_t row = 0; row < inbound.size(); ++row) {
     if (Table* table = reading.table(inbound, row, 0)) {
       table->dependents.push_back({"foreign key", inbound.text(row, 2),

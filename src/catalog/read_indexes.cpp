@@ -26,12 +26,12 @@ JOIN pg_am am ON am.oid = ic.relam
 LEFT JOIN pg_tablespace ts ON ts.oid = ic.reltablespace
 LEFT JOIN pg_constraint con ON con.conindid = i.indexrelid AND con.conrelid = i.indrelid
                            AND con.contype IN ('p', 'u', 'x')
-WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p')
+WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'){}
 ORDER BY i.indrelid, ic.relname)sql",
              sql::Sql::trusted(distinct_nulls_known ? "i.indnullsnotdistinct" : "false"),
              // Printing is dear, and only a fingerprint, of the whole schema, needs it.
              sql::Sql::trusted(reading.dependents_of ? "NULL" : "pg_get_indexdef(i.indexrelid)"),
-             reading.schema_oid)
+             reading.schema_oid, reading.in_part)
       .str();
 }
 
@@ -166,6 +166,7 @@ void read_indexes(Reading& reading) {
     if (table == nullptr) continue;
     table->indexes.push_back(make_index(*table, rows, row));
     Index& index = table->indexes.back();
+    reading.snapshot.index_names.push_back(index.name);
     owners.emplace(index.oid, table);
     if (rows.boolean(row, 19) && plain_collations(reading, table->oid, rows, row)) {
       add_plain_keys(index, *table, rows, row);
@@ -173,7 +174,7 @@ void read_indexes(Reading& reading) {
       not_plain.push_back(sql::format("{}", index.oid));
     }
   }
-  for (auto& [oid, table] : reading.tables) {
+  for (Table* table : reading.part) {
     for (Index& index : table->indexes) reading.indexes.emplace(index.oid, &index);
   }
   read_keys(reading, owners, not_plain);

@@ -18,7 +18,7 @@ std::string default_acl(const std::string& owner, int server_version) {
   return "{\"\\\"" + quoted + "\\\"=arwdDxt" + (server_version >= 170000 ? "m" : "") + "/o\"}";
 }
 
-void fill(Table& table, db::Result& rows, std::size_t row, int server_version) {
+void fill(Table& table, const Reading& reading, const db::Result& rows, std::size_t row) {
   table.oid = oid_at(rows, row, 0);
   table.name = rows.text(row, 1);
   table.kind = rows.text(row, 2)[0];
@@ -30,8 +30,10 @@ void fill(Table& table, db::Result& rows, std::size_t row, int server_version) {
   table.unlogged = rows.boolean(row, 8);
   table.owner = rows.text(row, 9);
   table.owned = rows.boolean(row, 10);
-  table.privileges = parse_privileges(
-      rows.is_null(row, 11) ? default_acl(table.owner, server_version) : rows.rows_[row][11]);
+  if (!rows.is_null(row, 11))
+    table.privileges = parse_privileges(rows.rows_[row][11]);
+  else if (!reading.lean || std::ranges::count(*reading.dependents_of, table.name) > 0)
+    table.privileges = parse_privileges(default_acl(table.owner, reading.snapshot.server_version));
   table.options = parse_array(rows.rows_[row][12]);
   table.replica_identity = rows.text(row, 13)[0];
   table.attribute_count = static_cast<int>(rows.integer(row, 14));
@@ -42,7 +44,11 @@ void fill(Table& table, db::Result& rows, std::size_t row, int server_version) {
 }  // namespace
 
 void read_tables(Reading& reading) {
+  // A result holds every field as a string, a kilobyte per row.
+  constexpr int rows_at_a_time = 1000;
+  const std::string fetch = sql::format("FETCH {} FROM pgstrata_tables", rows_at_a_time).str();
   auto rows = reading.connection.execute(sql::format(R"sql(
+DECLARE pgstrata_tables NO SCROLL CURSOR FOR
 SELECT c.oid, c.relname, c.relkind, c.relispartition,
        NOT c.relispartition AND c.oid IN (SELECT inhrelid FROM pg_inherits)
          OR c.relkind = 'r' AND c.oid IN (SELECT inhparent FROM pg_inherits),
@@ -52,15 +58,20 @@ SELECT c.oid, c.relname, c.relkind, c.relispartition,
        c.relacl, c.reloptions, c.relreplident, c.relnatts, c.relpages, c.reltuples::bigint,
        c.relhastriggers
 FROM pg_class c
-WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'))sql",
+WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p');
+)sql",
                                                      reading.schema_oid)
-                                             .str());
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    Table& table = reading.snapshot.tables[rows.text(row, 1)];
-    fill(table, rows, row, reading.snapshot.server_version);
-    reading.tables.emplace(table.oid, &table);
-    reading.present.partitioned |= table.kind == 'p';
-    reading.present.triggers |= rows.boolean(row, 17);
+                                             .str() +
+                                         fetch);
+  for (; !rows.empty(); rows = reading.connection.execute(fetch)) {
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      Table& table = reading.snapshot.tables[rows.text(row, 1)];
+      fill(table, reading, rows, row);
+      reading.tables.emplace(table.oid, &table);
+      reading.present.partitioned |= table.kind == 'p';
+      reading.present.triggers |= rows.boolean(row, 17);
+    }
+    if (rows.size() < rows_at_a_time) break;
   }
   const auto others = reading.connection.execute(sql::format(R"sql(
 SELECT relname, relkind = 'S', false FROM pg_class

@@ -26,7 +26,7 @@ FROM pg_class c
 JOIN pg_trigger g ON g.tgrelid = c.oid AND NOT g.tgisinternal
 JOIN pg_proc f ON f.oid = g.tgfoid
 JOIN pg_namespace fn ON fn.oid = f.pronamespace
-WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p')
+WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'){}
 ORDER BY g.tgrelid, g.tgname COLLATE "C")sql";
 
 Trigger make_trigger(const db::Result& rows, std::size_t row) {
@@ -69,8 +69,10 @@ void add_dependent(Table& table, const std::string& schema, const Trigger& trigg
 }  // namespace
 
 void read_triggers(Reading& reading) {
-  const auto rows = reading.connection.execute(
-      sql::format(triggers_query, sql::Literal(reading.support_schema), reading.schema_oid).str());
+  const auto rows =
+      reading.connection.execute(sql::format(triggers_query, sql::Literal(reading.support_schema),
+                                             reading.schema_oid, reading.in_part)
+                                     .str());
   for (std::size_t row = 0; row < rows.size(); ++row) {
     Table* table = reading.table(rows, row, 0);
     if (table == nullptr) continue;
@@ -84,8 +86,8 @@ Triggers read_triggers(db::Connection& connection, const std::string& base_schem
   db::Transaction transaction(connection, reading_transaction());
   const sql::Sql schema =
       sql::format("(SELECT oid FROM pg_namespace WHERE nspname = {})", sql::Literal(base_schema));
-  const auto rows =
-      connection.execute(sql::format(triggers_query, sql::Literal(support_schema), schema).str());
+  const auto rows = connection.execute(
+      sql::format(triggers_query, sql::Literal(support_schema), schema, sql::Sql()).str());
   Triggers found;
   for (std::size_t row = 0; row < rows.size(); ++row)
     found[rows.text(row, 1)].push_back(make_trigger(rows, row));

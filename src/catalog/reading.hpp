@@ -36,7 +36,10 @@ struct Reading {
   sql::Sql schema_oid;   // of the base schema
   const std::optional<std::vector<std::string>>& dependents_of;
   std::unordered_map<Oid, Table*> tables = {};
-  std::unordered_map<Oid, Index*> indexes = {};
+  std::unordered_map<Oid, Index*> indexes = {};  // of this part
+  std::vector<Table*> part = {};                 // the tables that are read now
+  sql::Sql in_part = {};                         // " AND …" of their pg_class row c; empty: all
+  bool lean = false;  // somebody looks, and lets go of what is not in dependents_of
   Present present = {};
   std::set<std::pair<Oid, int>> own_collations = {};  // table, attnum: not the database's collation
 
@@ -63,7 +66,8 @@ void read_triggers(Reading& reading);
 void read_policies(Reading& reading);
 void read_statistics(Reading& reading);
 void read_publications(Reading& reading);
-void read_comments(Reading& reading);
+db::Result read_comments(Reading& reading);
+void add_comments(Reading& reading, const db::Result& comments);
 void read_dependents(Reading& reading);
 void read_functions(Reading& reading);
 

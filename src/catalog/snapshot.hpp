@@ -174,8 +174,8 @@ struct Snapshot {
   // Names of enums, domains, ranges … of the base schema: a table has a row type, so it cannot take
   // them. Arrays give way.
   std::vector<std::string> other_types;
-  std::vector<std::string> constraint_names;  // not needed for uniqueness per table; for messages
-  std::vector<TextFunction> functions;        // of non-system schemas, not of extensions
+  std::vector<std::string> index_names;  // of the tables' indexes, sorted
+  std::vector<TextFunction> functions;   // of non-system schemas, not of extensions
   int deadlock_timeout_ms = 1000;
   int prepared_transactions = 0;  // pg_prepared_xacts rows of this database
   int lock_slots = 0;             // max_locks_per_transaction * (max_connections + max_prepared)

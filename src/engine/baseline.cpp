@@ -94,7 +94,7 @@ BaselineReport baseline(Session& session, const std::string& name) {
     model::Version now =
         model::version_from_catalog(snapshot, live.ordinal, live.name, live.schema);
     if (live.name == name) {
-      if (!same_shape(model::version_from_json(live.model), now))
+      if (!same_shape(session.model(live), now))
         refuse_state("drift",
                      "version \"" + name + "\" is live, and the base schema has changed since",
                      "choose another name to adopt the change");

@@ -41,7 +41,9 @@ void check_limits(const Prepared& prepared) {
     const Table* before = prepared.live.back().physical_table(table.physical);
     if (!base || !before) continue;
     int added = prepared.next.has_links(table.physical) && !before->marked ? 1 : 0;
-    for (auto& column : table.columns) added += before->physical_column(column.physical) == nullptr;
+    if (!before->columns.shares(table.columns))
+      for (auto& column : table.columns)
+        added += before->physical_column(column.physical) == nullptr;
     if (base->attribute_count + added > max_columns)
       throw Error(
           Exit::migration, "too-many-columns",
@@ -63,7 +65,7 @@ void check_domains(Session& session, const Prepared& prepared) {
     if (!before || *before == table) continue;
     for (auto& column : table.columns) {
       // Types outside pg_catalog are qualified, and there are no domains in it.
-      if (column.type.find('.') == std::string::npos) continue;
+      if (column.type.str().find('.') == std::string::npos) continue;
       if (before->physical_column(column.physical)) continue;
       auto constrained = session.connection.execute(
           R"(WITH RECURSIVE below AS (
@@ -229,9 +231,10 @@ void check_references(Session& session, const Prepared& prepared, const Table& b
   for (auto& key : after.foreign_keys) {
     bool is_new = std::none_of(before.foreign_keys.begin(), before.foreign_keys.end(),
                                [&](auto& k) { return k.physical == key.physical; });
-    const catalog::Table* parent = prepared.snapshot.table(key.table);
-    bool readable = parent && std::all_of(key.referenced.begin(), key.referenced.end(),
-                                          [&](auto& name) { return parent->column(name); });
+    const Table* parent = prepared.live.back().physical_table(key.table);
+    bool readable =
+        parent && std::all_of(key.referenced.begin(), key.referenced.end(),
+                              [&](auto& name) { return parent->physical_column(name); });
     if (!is_new || !key.validated || !readable)
       continue;  // a column of this step is looked up once it is filled
     std::vector<Sql> match, filters;

@@ -37,7 +37,7 @@ struct Prepared {
   std::vector<plan::Step> steps;
   std::vector<std::string> notes, drift, functions;
   bool records_baseline = false, records_empty = false;
-  bool refreshed = false;  // the catalog has more to say of the live version than its model
+  model::ModelChange refreshed;  // what the catalog has more to say of the live version
 };
 Prepared prepare(Session& session, History history, const Documents& documents,
                  bool accept_functions);
@@ -93,9 +93,8 @@ std::vector<std::pair<std::string, std::string>> dependents_of_views(
     Session& session, const std::vector<std::string>& schemas);
 
 // The models of what stays, as a run's detail (Store::adopt_models_sql).
-// `chain`: the models as recorded; only those that change are in it.
-std::string survivors_json(const plan::Chain& survivors,
-                           const std::vector<state::VersionRow>& chain);
+// `recorded`: the models as they are stored; only what changes is in it.
+std::string survivors_json(const plan::Chain& survivors, const plan::Chain& recorded);
 
 // Retires all live versions but the newest.
 CompleteReport complete_all(Session& session);

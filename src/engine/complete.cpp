@@ -164,7 +164,7 @@ CompleteReport complete_oldest(Session& session, const std::optional<std::string
   state::RunRow run;
   run.command = "complete";
   run.ordinal = chain.front().ordinal;
-  run.detail = survivors_json(outcome.survivors, history.chain);
+  run.detail = survivors_json(outcome.survivors, chain);
   journaled(
       session,
       [&] {

@@ -71,7 +71,7 @@ class Trial {
 
   void run() {
     for (auto& [physical, gone] : gone_)
-      if (gone.column->type.find('.') != std::string::npos) try_domain(gone);
+      if (gone.column->type.str().find('.') != std::string::npos) try_domain(gone);
     try_rules();
   }
 

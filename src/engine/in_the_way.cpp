@@ -76,7 +76,7 @@ bool is_shown(Versions chain, const std::string& table, const std::string& colum
 }
 
 template <typename Element>
-bool has(const Table& table, std::vector<Element> Table::*member, const std::string& physical) {
+bool has(const Table& table, model::List<Element> Table::*member, const std::string& physical) {
   return std::ranges::any_of(table.*member,
                              [&](auto& element) { return element.physical == physical; });
 }

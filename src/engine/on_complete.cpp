@@ -25,7 +25,7 @@ void plan_what_sql_left(Session& session, const state::RunRow& run) {
   catalog::Snapshot snapshot = session.snapshot(history);
   model::Version now = model::version_from_catalog(snapshot, row.ordinal, row.name, row.schema);
   now.raw_sql = false;
-  auto steps = plan::plan_show(session.around(snapshot), model::version_from_json(row.model), now);
+  auto steps = plan::plan_show(session.around(snapshot), session.model(row), now);
   journaled(
       session,
       [&] {

@@ -96,7 +96,7 @@ void check_rules_in_flight(const Prepared& prepared) {
       if (!after || !shown) continue;
       for (const model::Column& twin : after->columns)
         if (!shown->physical_column(twin.physical) &&
-            std::ranges::count(rule.inputs, twin.privileges_of) > 0)
+            std::ranges::count(rule.inputs, twin.privileges_of.str()) > 0)
           throw Error(Exit::state, "rule-in-flight",
                       "column \"" + twin.name + "\" of table \"" + after->name +
                           "\" cannot change yet: " +

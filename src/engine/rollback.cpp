@@ -60,7 +60,7 @@ void take_back_completion(Session& session, History& history) {
                    "run `pgstrata complete " + retiring.name +
                        "` to finish it; only forward is possible now");
   catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
-  const model::Version version = model::version_from_json(retiring.model);
+  const model::Version version = session.model(retiring);
   plan::Step back = plan::unretire(session.around(snapshot), version);
   bool hidden = !retiring.schema.empty() && !session.schema_exists(retiring.schema);
   journaled(session, [&] {
@@ -190,7 +190,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   state::RunRow run;
   run.command = "rollback";
   run.ordinal = newest.ordinal;
-  run.detail = survivors_json(outcome.survivors, history.chain);
+  run.detail = survivors_json(outcome.survivors, chain);
   journaled(
       session,
       [&] {

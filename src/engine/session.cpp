@@ -18,6 +18,26 @@ db::ConnectionOptions connection_options_of(const Options& options, const std::s
           .role = options.role};
 }
 
+// What it has like the version below it is neither sent nor parsed.
+model::Version read_model(const state::Store& store, int ordinal, const model::Version* older) {
+  std::map<std::string, model::Table> tables;
+  const std::string head =
+      store.read_model(ordinal, older ? older->ordinal : 0,
+                       [&](const std::string& logical, const std::optional<std::string>& json) {
+                         if (!json) {
+                           tables.emplace(logical, older->tables.at(logical));
+                           return;
+                         }
+                         model::Table table = model::table_from_json(*json);
+                         if (auto* same = older ? older->physical_table(table.physical) : nullptr)
+                           model::share(table, *same);
+                         tables.emplace(logical, std::move(table));
+                       });
+  model::Version version = model::version_from_json(head);
+  version.tables = std::move(tables);
+  return version;
+}
+
 }  // namespace
 
 const state::VersionRow* History::newest_named(const std::string& name) const {
@@ -77,14 +97,24 @@ History Session::history() const {
 plan::Chain Session::models(const std::vector<state::VersionRow>& rows) const {
   plan::Chain chain;
   for (auto& row : rows) {
-    chain.push_back(model::version_from_json(row.model));
-    if (chain.size() > 1) model::share_columns(chain.back(), chain[chain.size() - 2]);
+    const model::Version* older = chain.empty() ? nullptr : &chain.back();
+    model::Version version;
+    if (row.model.empty()) {
+      version = read_model(store, row.ordinal, older);
+    } else {
+      version = model::version_from_json(row.model);
+      for (auto& [logical, table] : version.tables)
+        if (auto* same = older ? older->physical_table(table.physical) : nullptr)
+          model::share(table, *same);
+    }
+    chain.push_back(std::move(version));
   }
   return chain;
 }
 
 catalog::Snapshot Session::snapshot(const History& history,
-                                    const std::optional<std::vector<std::string>>& dependents_of) {
+                                    const std::optional<std::vector<std::string>>& dependents_of,
+                                    const catalog::Look& look) {
   std::vector<std::string> ours{names.state_schema};
   for (auto& row : history.chain) ours.push_back(row.schema);
   if (store.exists())  // other base schemas' views and functions are ours too
@@ -94,7 +124,7 @@ catalog::Snapshot Session::snapshot(const History& history,
              .rows_)
       ours.push_back(plan::support_schema_name(names.state_schema, *row[0]));
   catalog::Snapshot snapshot =
-      catalog::read(connection, names.base_schema, support_schema, ours, dependents_of);
+      catalog::read(connection, names.base_schema, support_schema, ours, dependents_of, look);
   if (!snapshot.schema_exists) refuse_missing_schema();
   return snapshot;
 }

@@ -42,9 +42,11 @@ class Session {
 
   History history() const;
   plan::Chain models(const std::vector<state::VersionRow>& rows) const;
-  // `dependents_of`: as catalog::read says.
+  model::Version model(const state::VersionRow& row) const { return models({row}).front(); }
+  // `dependents_of`, `look`: as catalog::read says.
   catalog::Snapshot snapshot(const History& history,
-                             const std::optional<std::vector<std::string>>& dependents_of = {});
+                             const std::optional<std::vector<std::string>>& dependents_of = {},
+                             const catalog::Look& look = {});
   plan::Surroundings around(const catalog::Snapshot& snapshot);
   // What names in a migration mean to its author: the base schema, then the role's own search_path.
   std::string user_path() const;

@@ -1,4 +1,6 @@
 // start: read, decide, plan, check, journal, run, publish.
+#include <algorithm>
+
 #include "engine/commands.hpp"
 #include "engine/drift.hpp"
 #include "engine/user_triggers.hpp"
@@ -64,7 +66,7 @@ void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_
   bool planned = session.store.steps(run.id).size() > 1;
   if (!planned) {
     catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
-    model::Version before = model::version_from_json(row.model);
+    model::Version before = session.model(row);
     model::Version next = model::version_from_catalog(snapshot, row.ordinal, row.name, row.schema);
     model::keep_column_order(next, before);
     next.raw_sql = true;
@@ -93,7 +95,6 @@ void journal_start(Session& session, const Documents& documents, const Prepared&
   row.kind = "migration";
   for (auto& document : documents)
     row.documents.push_back({document.name, md5(session, document.content), document.content});
-  row.model = model::to_json(prepared.next);
   run.command = "start";
   run.ordinal = row.ordinal;
   run.detail = "{}";
@@ -101,8 +102,13 @@ void journal_start(Session& session, const Documents& documents, const Prepared&
       session,
       [&] {
         const model::Version& before = prepared.live.back();
-        if (prepared.refreshed) session.store.set_model(before.ordinal, model::to_json(before));
+        auto change = [&](int ordinal, const model::ModelChange& change) {
+          session.store.change_model(ordinal, before.ordinal, change.head, change.tables,
+                                     change.gone);
+        };
+        if (!prepared.refreshed.empty) change(before.ordinal, prepared.refreshed);
         session.store.insert_version(row);
+        change(row.ordinal, model::change_of(prepared.next, before));
         run.id = session.store.insert_run(run, prepared.steps);
       },
       Commit::before_others);
@@ -118,7 +124,7 @@ void resume_unfinished(Session& session, const History& history, const Documents
                  "run `pgstrata rollback " + row.name + "` first, then start again");
   report.resumed = true;
   report.ordinal = run.ordinal;
-  run_start(session, run, model::version_from_json(row.model), options);
+  run_start(session, run, session.model(row), options);
 }
 
 void ensure_first_version(Session& session, History& history) {
@@ -155,24 +161,84 @@ void finish_own_completion(Session& session, const Documents& documents,
 
 namespace {
 
-// Documents name tables as versions do.
+// Documents name tables as versions do. What is translated already is issued again.
 std::vector<std::string> physical_names(const plan::Chain& live, const Documents& documents) {
   const std::vector<std::string> logical = migration::tables_named(documents);
   std::vector<std::string> names = logical;
-  for (auto& name : logical)
-    if (const model::Table* table = live.empty() ? nullptr : live.back().table(name))
-      names.push_back(table->physical);
+  for (auto& version : live)
+    for (auto& [known, table] : version.tables) {
+      bool named = std::ranges::count(logical, known) > 0;
+      for (auto& index : table.indexes) named |= std::ranges::count(logical, index.name) > 0;
+      if (named || table.marked) names.push_back(table.physical);
+    }
   return names;
 }
 
 // What the catalog has now. While several versions are live their models say what belongs to which,
 // and the catalog only whether it is there still.
-void look_again(Prepared& prepared) {
-  if (prepared.live.size() > 1)
-    return model::check_in_flight(prepared.live, prepared.snapshot, prepared.drift);
-  model::Version fresh = model::refresh(prepared.live.back(), prepared.snapshot, prepared.drift);
-  prepared.refreshed = fresh != prepared.live.back();
-  prepared.live.back() = std::move(fresh);
+class LookAgain {
+ public:
+  LookAgain(Session& session, Prepared& prepared, const std::vector<std::string>& names)
+      : prepared_(prepared) {
+    begin();
+    prepared.snapshot = session.snapshot(prepared.history, names, [&](const auto& tables) {
+      if (tables.empty()) begin();
+      for (const catalog::Table* table : tables) take(*table);
+    });
+  }
+
+  // Throws where something is not as it was.
+  void finish() {
+    if (in_flight_) return in_flight_->finish(prepared_.snapshot, prepared_.drift);
+    if (!refresh_) return;
+    model::Version fresh = refresh_->finish(prepared_.snapshot, prepared_.drift);
+    prepared_.refreshed = model::change_of(fresh, prepared_.live.back());
+    prepared_.live.back() = std::move(fresh);
+  }
+
+  // The shape of a base schema without history.
+  std::map<std::string, model::Table> tables() { return std::move(tables_); }
+
+ private:
+  void begin() {
+    refresh_.reset();
+    in_flight_.reset();
+    tables_.clear();
+    if (prepared_.live.size() > 1)
+      in_flight_.emplace(prepared_.live);
+    else if (!prepared_.live.empty())
+      refresh_.emplace(prepared_.live.back());
+  }
+
+  void take(const catalog::Table& table) {
+    if (in_flight_)
+      in_flight_->take(table);
+    else if (refresh_)
+      refresh_->take(table);
+    else
+      tables_.emplace(table.name, model::table_from_catalog(table));
+  }
+
+  Prepared& prepared_;
+  std::optional<model::InFlight> in_flight_;  // several versions are live
+  std::optional<model::Refresh> refresh_;     // one is
+  std::map<std::string, model::Table> tables_;
+};
+
+// A draft has every table: it is gone before planning begins.
+void draft_next(Session& session, Prepared& prepared, sql::Binder& binder,
+                const Documents& documents, int ordinal, const std::string& schema) {
+  const plan::Chain older(prepared.live.begin(), prepared.live.end() - 1);
+  model::Draft draft(prepared.live.back(), prepared.snapshot, binder, ordinal,
+                     documents.back().name, schema);
+  if (!older.empty()) draft.beside(older);
+  for (auto& document : documents) migration::apply(document, draft);
+  prepared.next = draft.finish();
+  if (!older.empty())
+    model::check_replaced(prepared.live, prepared.live.back(), prepared.next, prepared.snapshot,
+                          printer_of_defaults(session));
+  prepared.notes = draft.notes();
+  prepared.functions = model::functions_naming_affected(draft);
 }
 
 }  // namespace
@@ -183,7 +249,7 @@ Prepared prepare(Session& session, History history, const Documents& documents,
   prepared.history = std::move(history);
   prepared.live = session.models(prepared.history.chain);
   for (auto& row : prepared.history.chain) row.model.clear();
-  prepared.snapshot = session.snapshot(prepared.history, physical_names(prepared.live, documents));
+  LookAgain look(session, prepared, physical_names(prepared.live, documents));
   const std::string& name = documents.back().name;
   std::string schema = session.version_schema(name, documents.back().file);
   if (prepared.history.chain.empty()) {
@@ -195,11 +261,14 @@ Prepared prepare(Session& session, History history, const Documents& documents,
                    "recorded as",
                    "give the migration another name, or record them first with `pgstrata baseline "
                    "NAME`");
-    prepared.live = {model::version_from_catalog(
-        prepared.snapshot, 1, prepared.records_empty ? empty_name : "baseline",
-        prepared.records_empty ? "" : session.names.base_schema + "_baseline")};
+    model::Version first;
+    first.ordinal = 1;
+    first.name = prepared.records_empty ? empty_name : "baseline";
+    if (!prepared.records_empty) first.schema = session.names.base_schema + "_baseline";
+    first.tables = look.tables();
+    prepared.live = {std::move(first)};
   } else {
-    look_again(prepared);
+    look.finish();
   }
   // Never used again, not after a rollback either.
   int ordinal = prepared.history.all.empty() ? 2 : prepared.history.all.back().ordinal + 1;
@@ -234,16 +303,7 @@ Prepared prepare(Session& session, History history, const Documents& documents,
       prepared.notes.push_back("the `sql` operation has no `down`: a rollback cannot undo it");
     return prepared;
   }
-  model::Draft draft(prepared.live.back(), prepared.snapshot, binder, ordinal, name, schema);
-  const plan::Chain older(prepared.live.begin(), prepared.live.end() - 1);
-  if (!older.empty()) draft.beside(older);
-  for (auto& document : documents) migration::apply(document, draft);
-  prepared.next = draft.finish();
-  if (!older.empty())
-    model::check_replaced(prepared.live, prepared.live.back(), prepared.next, prepared.snapshot,
-                          printer_of_defaults(session));
-  prepared.notes = draft.notes();
-  prepared.functions = model::functions_naming_affected(draft);
+  draft_next(session, prepared, binder, documents, ordinal, schema);
   if (!prepared.functions.empty() && !accept_functions)
     throw Error(Exit::migration, "functions-affected",
                 prepared.functions.front() +

@@ -7,23 +7,19 @@
 
 namespace pgstrata::engine {
 
-namespace {
-
-bool is_kept(const std::vector<state::VersionRow>& chain, int ordinal, const std::string& model) {
-  return std::any_of(chain.begin(), chain.end(), [&](const state::VersionRow& row) {
-    return row.ordinal == ordinal && row.model == model;
-  });
-}
-
-}  // namespace
-
-std::string survivors_json(const plan::Chain& survivors,
-                           const std::vector<state::VersionRow>& chain) {
-  auto list = nlohmann::json::array();
-  for (auto& version : survivors)
-    if (auto model = model::to_json(version); !is_kept(chain, version.ordinal, model))
-      list.push_back({{"ordinal", version.ordinal}, {"model", std::move(model)}});
-  return nlohmann::json{{"survivors", std::move(list)}}.dump();
+std::string survivors_json(const plan::Chain& survivors, const plan::Chain& recorded) {
+  std::string list;
+  for (auto& version : survivors) {
+    const auto before = std::find_if(recorded.begin(), recorded.end(),
+                                     [&](auto& other) { return other.ordinal == version.ordinal; });
+    const model::ModelChange change = model::change_of(version, *before);
+    if (change.empty) continue;
+    if (!list.empty()) list += ',';
+    list += R"({"ordinal":)" + std::to_string(version.ordinal) + R"(,"head":)" +
+            nlohmann::json(change.head).dump() + R"(,"tables":)" + change.tables + R"(,"gone":)" +
+            nlohmann::json(change.gone).dump() + "}";
+  }
+  return R"({"survivors":[)" + list + "]}";
 }
 
 std::string how_to_finish(const std::string& command, const std::string& version) {

@@ -13,8 +13,8 @@ using sql::format;
 namespace {
 
 template <typename Element>
-std::vector<Element> only_new(const std::vector<Element>& elements,
-                              const std::vector<Element>* before) {
+std::vector<Element> only_new(const model::List<Element>& elements,
+                              const model::List<Element>* before) {
   std::vector<Element> found;
   for (const Element& element : elements)
     if (!before || std::none_of(before->begin(), before->end(),
@@ -128,8 +128,8 @@ class TryOut {
     const std::string schema = altered ? schema_ : session_.names.base_schema;
     if (altered) child.physical = own_name;
     Table referenced = stand_in(*parent, parent_name);
-    std::erase_if(referenced.indexes,
-                  [](auto& index) { return !index.unique || index.predicate || index.deferrable; });
+    referenced.indexes.erase_if(
+        [](auto& index) { return !index.unique || index.predicate || index.deferrable; });
     referenced.checks.clear();
     make(referenced);
     key.schema = schema_;

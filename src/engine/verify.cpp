@@ -75,7 +75,7 @@ class TableCheck {
     const auto* shown = table_.physical_column(link.output);
     VerifiedColumn column{.version = after_.name,
                           .table = table_.name,
-                          .column = shown != nullptr ? shown->name : link.output,
+                          .column = shown != nullptr ? shown->name.str() : link.output,
                           .rows = rows,
                           .differing = differing,
                           .has_down = !downs(link).empty(),
@@ -111,7 +111,7 @@ class TableCheck {
   Sql translated(const Translation& link, const model::Table* shape) const {
     const auto* column = shape != nullptr ? shape->physical_column(link.output) : nullptr;
     return format("({})::{}", plan::call_translation(around_, link),
-                  Sql::trusted(column != nullptr ? column->type : link.type));
+                  Sql::trusted(column != nullptr ? column->type.str() : link.type));
   }
 
   Sql as_translated(const Translation& link, const model::Table* shape) const {

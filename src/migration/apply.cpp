@@ -83,6 +83,7 @@ std::vector<std::string> tables_named(const std::vector<Migration>& migrations) 
       if (auto* drop = std::get_if<DropTable>(&item.operation)) names.push_back(drop->name.value);
       if (auto* rename = std::get_if<RenameTable>(&item.operation))
         names.push_back(rename->from.value);
+      if (auto* index = std::get_if<DropIndex>(&item.operation)) names.push_back(index->name.value);
     }
   return names;
 }

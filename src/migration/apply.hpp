@@ -12,7 +12,8 @@ namespace pgstrata::migration {
 
 void apply(const Migration& migration, model::Draft& draft);
 
-// Every table a document names: what else in the catalog matters to it hangs on these.
+// Every table a document names, itself or by one of its indexes (whose name is then listed): what
+// else in the catalog matters to it hangs on these.
 std::vector<std::string> tables_named(const std::vector<Migration>& migrations);
 
 // Refuses SQL that ends our transaction, or could be done by halves.

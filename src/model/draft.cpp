@@ -140,7 +140,7 @@ void Draft::reject_taken_table(const std::string& name, const std::string& where
 void Draft::drop_table(const std::string& name, const std::string& where) {
   table(name, where);
   std::string physical = tables_.at(name).table.physical;
-  for (auto& [logical, other] : tables_)
+  for (auto& [logical, other] : std::as_const(tables_))
     for (auto& key : other.table.foreign_keys)
       if (logical != name && key.schema == snapshot_.schema && key.table == physical)
         reject("referenced-table",
@@ -168,9 +168,15 @@ void Draft::rename_table(const std::string& from, const std::string& to, const s
   }
   const std::string now = renamed.physical;
   tables_.insert(std::move(node));
-  for (auto& [logical, other] : tables_)
-    for (ForeignKey& key : other.table.foreign_keys)
-      if (key.schema == snapshot_.schema && key.table == before) key.table = now;
+  auto renamed_parent = [&](const ForeignKey& key) {
+    return key.schema == snapshot_.schema && key.table == before;
+  };
+  for (auto& [logical, other] : tables_) {
+    const auto& keys = std::as_const(other.table).foreign_keys;
+    if (std::any_of(keys.begin(), keys.end(), renamed_parent))
+      for (ForeignKey& key : other.table.foreign_keys)
+        if (renamed_parent(key)) key.table = now;
+  }
 }
 
 void Draft::add_column(DraftTable& draft, Column column, std::optional<Expression> up,
@@ -228,9 +234,9 @@ void Draft::drop_column(DraftTable& draft, const std::string& name, std::optiona
   }
   auto& table = draft.table;
   table.columns.erase_if([&](const Column& c) { return c.name == name; });
-  std::erase_if(table.indexes, [&](const Index& i) { return uses_column(i, name); });
-  std::erase_if(table.checks, [&](const Check& c) { return uses_column(c, name); });
-  std::erase_if(table.foreign_keys, [&](const ForeignKey& k) { return uses_column(k, name); });
+  table.indexes.erase_if([&](const Index& i) { return uses_column(i, name); });
+  table.checks.erase_if([&](const Check& c) { return uses_column(c, name); });
+  table.foreign_keys.erase_if([&](const ForeignKey& k) { return uses_column(k, name); });
   draft.lineages.erase(name);
 }
 
@@ -265,7 +271,7 @@ void Draft::translate(DraftTable& draft, const std::string& name, const sql::Bou
       if (value) value = compose(*value, {{name, down}}, {{name, old_type}});
   }
   column.type = type.type;
-  column.collation = old_type == type.type ? column.collation : type.collation;
+  if (old_type != type.type) column.collation = type.collation;
   column.image_equality = type.image_equality;
 }
 

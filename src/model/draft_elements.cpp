@@ -1,5 +1,6 @@
 // The draft's indexes, constraints and renames.
 #include <algorithm>
+#include <utility>
 
 #include "model/compose.hpp"
 #include "model/draft.hpp"
@@ -95,13 +96,13 @@ void Draft::rename_column(DraftTable& draft, const std::string& from, const std:
 
 bool Draft::is_other_relation(const std::string& name) const {
   if (tables_.count(name)) return true;
-  for (auto& [table, base] : snapshot_.tables)
-    if (base.index(name)) return false;
+  if (std::binary_search(snapshot_.index_names.begin(), snapshot_.index_names.end(), name))
+    return false;
   return contains(snapshot_.other_relations, name);
 }
 
 void Draft::add_index(DraftTable& draft, Index index, const std::string& where) {
-  for (auto& [logical, table] : tables_)
+  for (auto& [logical, table] : std::as_const(tables_))
     for (const Index& other : table.table.indexes)
       if (other.name == index.name)
         throw Error(
@@ -129,7 +130,7 @@ void Draft::add_index(DraftTable& draft, Index index, const std::string& where) 
 void Draft::drop_index(const std::string& name, const std::string& where) {
   std::vector<std::string> known;
   for (auto& [logical, draft] : tables_) {
-    for (const Index& index : draft.table.indexes) {
+    for (const Index& index : std::as_const(draft.table).indexes) {
       known.push_back(index.name);
       if (index.name != name) continue;
       if (index.constraint)
@@ -138,11 +139,11 @@ void Draft::drop_index(const std::string& name, const std::string& where) {
                     where, "drop the constraint instead");
     }
     std::erase_if(known, [&](const std::string& other) { return other == name; });
-    if (std::none_of(draft.table.indexes.begin(), draft.table.indexes.end(),
-                     [&](const Index& index) { return index.name == name; }))
+    if (std::ranges::none_of(std::as_const(draft.table).indexes,
+                             [&](const Index& index) { return index.name == name; }))
       continue;
     draft.unfold();
-    std::erase_if(draft.table.indexes, [&](const Index& index) { return index.name == name; });
+    draft.table.indexes.erase_if([&](const Index& index) { return index.name == name; });
     return;
   }
   throw Error(Exit::migration, "unknown-index",
@@ -203,7 +204,7 @@ std::string Draft::constraint_name(const DraftTable& draft, const std::vector<st
   std::set<std::string> taken;
   for (auto& check : draft.table.checks) taken.insert(check.name);
   for (auto& key : draft.table.foreign_keys) taken.insert(key.name);
-  for (auto& [logical, table] : tables_)
+  for (auto& [logical, table] : std::as_const(tables_))
     for (auto& index : table.table.indexes) taken.insert(index.name);
   std::string name = object_name(draft.table.name, joined, label);
   for (int number = 1; taken.count(name); ++number)

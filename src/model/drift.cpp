@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <map>
-#include <ranges>
 #include <set>
-
-#include "pgstrata/error.hpp"
 
 namespace pgstrata::model {
 
@@ -16,6 +13,10 @@ const std::vector<std::string> our_columns{marker, pair_column};
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
+
+constexpr const char* changed_behind =
+    "the table was changed behind pgstrata; `pgstrata baseline NAME` adopts what is there now, "
+    "once a single version is live";
 
 [[noreturn]] void drifted(const std::string& what, const std::string& where,
                           const std::string& hint) {
@@ -62,32 +63,37 @@ void note_additions(const std::vector<Version>& live, const catalog::Table& base
 
 }  // namespace
 
-void check_in_flight(const std::vector<Version>& live, const catalog::Snapshot& snapshot,
-                     std::vector<std::string>& drift) {
-  const char* hint =
-      "the table was changed behind pgstrata; `pgstrata baseline NAME` adopts what is there now, "
-      "once a single version is live";
-  for (auto& [logical, table] : live.back().tables)
-    if (const catalog::Table* base = snapshot.table(table.physical))
-      note_additions(live, *base, drift);
-  // What a `sql` migration left is in its version's model alone; older views follow by themselves.
+InFlight::InFlight(const std::vector<Version>& live) : live_(live) {
   const auto sql = std::find_if(live.rbegin(), live.rend(), [](auto& v) { return v.raw_sql; });
-  const auto first = sql == live.rend() ? live.begin() : sql.base() - 1;
-  for (const Version& version : std::ranges::subrange(first, live.end()))
-    for (auto& [logical, table] : version.tables) {
-      const catalog::Table* base = snapshot.table(table.physical);
-      if (!base)
-        drifted("table \"" + table.physical + "\" of version \"" + version.name + "\" is gone",
-                table.physical, hint);
-      for (const Column& column : table.columns) {
-        const catalog::Column* found = base->column(column.physical);
-        if (!found || found->type != column.type)
-          drifted("column \"" + column.physical + "\" of table \"" + table.physical +
-                      "\", which version \"" + version.name + "\" shows, is " +
-                      (found ? found->type + " now, not " + column.type : "gone"),
-                  logical + "." + column.name, hint);
-      }
+  judged_ = std::span(live).last(sql == live.rend() ? live.size() : sql - live.rbegin() + 1);
+}
+
+void InFlight::take(const catalog::Table& base) {
+  if (live_.back().physical_table(base.name)) note_additions(live_, base, drift_[base.name]);
+  for (const Version& version : judged_) {
+    const Table* table = version.physical_table(base.name);
+    if (!table || wrong_) continue;
+    for (const Column& column : table->columns) {
+      const catalog::Column* found = base.column(column.physical);
+      if (found && column.type == found->type) continue;
+      wrong_ = Error(Exit::state, "drift",
+                     "column \"" + column.physical + "\" of table \"" + table->physical +
+                         "\", which version \"" + version.name + "\" shows, is " +
+                         (found ? found->type + " now, not " + column.type : "gone"),
+                     table->name + "." + column.name, changed_behind);
+      break;
     }
+  }
+}
+
+void InFlight::finish(const catalog::Snapshot& snapshot, std::vector<std::string>& drift) {
+  for (auto& [table, notes] : drift_) drift.insert(drift.end(), notes.begin(), notes.end());
+  for (const Version& version : judged_)
+    for (auto& [logical, table] : version.tables)
+      if (!snapshot.table(table.physical))
+        drifted("table \"" + table.physical + "\" of version \"" + version.name + "\" is gone",
+                table.physical, changed_behind);
+  if (wrong_) throw *wrong_;
 }
 
 namespace {
@@ -271,7 +277,7 @@ void check_replaced(const std::vector<Version>& live, const Version& before, con
 namespace {
 
 template <typename Element>
-const Element* find(const std::vector<Element>& elements, auto member, const std::string& name) {
+const Element* find(const List<Element>& elements, auto member, const std::string& name) {
   auto found = std::ranges::find(elements, name, member);
   return found == elements.end() ? nullptr : &*found;
 }
@@ -279,7 +285,7 @@ const Element* find(const std::vector<Element>& elements, auto member, const std
 // What only the next version has must be there, and so must what it has a copy of.
 template <typename Element>
 void require_elements(const Version& oldest, const Table* before, const Version& next,
-                      const Table& after, std::vector<Element> Table::*member, auto is_there) {
+                      const Table& after, List<Element> Table::*member, auto is_there) {
   auto require = [&](const Element& element, const Version& version, const Table& table) {
     const bool later = std::ranges::any_of(version.rules, [&](auto& rule) {
       return rule.table == table.physical && rule.helper == element.physical;

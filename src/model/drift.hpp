@@ -6,18 +6,35 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "catalog/snapshot.hpp"
 #include "model/version.hpp"
+#include "pgstrata/error.hpp"
 
 namespace pgstrata::model {
 
-// Is everything that the live versions show there still, as they show it? What is there beside it
-// is said in `drift`.
-void check_in_flight(const std::vector<Version>& live, const catalog::Snapshot& snapshot,
-                     std::vector<std::string>& drift);
+// Is everything that the live versions show there still, as they show it? `take` each table of the
+// base schema once, as the catalog is read; what is wrong is thrown by `finish`, which asks the
+// snapshot for nothing but the names of its tables.
+class InFlight {
+ public:
+  explicit InFlight(const std::vector<Version>& live);
+  void take(const catalog::Table& base);
+  // What is there beside it is said in `drift`.
+  void finish(const catalog::Snapshot& snapshot, std::vector<std::string>& drift);
+
+ private:
+  const std::vector<Version>& live_;
+  // What a `sql` migration left is in its version's model alone; older views follow by themselves.
+  std::span<const Version> judged_;
+  std::map<std::string, std::vector<std::string>> drift_;  // by base table
+  std::optional<Error> wrong_;
+};
 
 // A default as PostgreSQL prints it once a column of that type has it.
 using PrintDefault = std::function<std::string(const Column& column)>;

@@ -1,5 +1,6 @@
 // Draft to version: physical names, translations and rules, netted out over the whole step.
 #include <algorithm>
+#include <utility>
 
 #include "model/compose.hpp"
 #include "model/draft.hpp"
@@ -79,10 +80,17 @@ class Finish {
 
   // A key to a column of this step knows it by what the draft called it.
   void resolve_references() {
-    for (auto& [logical, table] : version_.tables)
+    auto unnamed = [](const std::string& column) { return column.starts_with('\x01'); };
+    for (auto& [logical, table] : version_.tables) {
+      const auto& keys = std::as_const(table).foreign_keys;
+      if (std::none_of(keys.begin(), keys.end(), [&](const ForeignKey& key) {
+            return std::any_of(key.referenced.begin(), key.referenced.end(), unnamed);
+          }))
+        continue;
       for (ForeignKey& key : table.foreign_keys)
         for (std::string& referenced : key.referenced)
-          if (referenced.starts_with('\x01')) referenced = names_given_.at(referenced);
+          if (unnamed(referenced)) referenced = names_given_.at(referenced);
+    }
   }
 
   std::string fresh(std::set<std::string>& taken, const std::string& wanted) {
@@ -204,7 +212,7 @@ class Finish {
     link.expression = expression;
     link.type = output.type;
     link.function = function_name(up ? "up" : "down", table.name, output.name);
-    std::string from = expression.type.empty() ? output.type : expression.type;
+    std::string from = expression.type.empty() ? output.type.str() : expression.type;
     bool plain = !expression.identity_of().empty();
     if (plain) from = shape.column(expression.identity_of())->type;
     bool lossless = plain && draft_.binder_.lossless(from, output.type);

@@ -1,6 +1,7 @@
 #include "model/from_catalog.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/compose.hpp"
 #include "pgstrata/error.hpp"
@@ -85,16 +86,21 @@ ForeignKey foreign_key_from_catalog(const catalog::Constraint& from) {
   return key;
 }
 
-[[noreturn]] void drifted(const std::string& what, const std::string& where) {
-  throw Error(
+Error drifted(const std::string& what, const std::string& where) {
+  return Error(
       Exit::state, "drift", what, where,
       "the table was changed behind pgstrata; `pgstrata baseline NAME` adopts what is there now, "
       "once a single version is live");
 }
 
+Error table_gone(const Version& version, const Table& table) {
+  return drifted("table \"" + table.physical + "\" of version \"" + version.name + "\" is gone",
+                 table.physical);
+}
+
 }  // namespace
 
-Table table_from_catalog(const catalog::Table& from, const catalog::Snapshot&) {
+Table table_from_catalog(const catalog::Table& from) {
   Table table;
   table.name = table.physical = from.name;
   table.kind = from.kind;
@@ -129,7 +135,7 @@ Version version_from_catalog(const catalog::Snapshot& snapshot, int ordinal,
                   .on_complete = {},
                   .sql_down = {}};
   for (auto& [table_name, table] : snapshot.tables)
-    version.tables.emplace(table_name, table_from_catalog(table, snapshot));
+    version.tables.emplace(table_name, table_from_catalog(table));
   return version;
 }
 
@@ -147,42 +153,58 @@ void keep_column_order(Version& version, const Version& before) {
   }
 }
 
-Version refresh(const Version& version, const catalog::Snapshot& snapshot,
-                std::vector<std::string>& drift) {
-  Version fresh = version;
-  fresh.translations.clear();
-  fresh.rules.clear();
-  for (auto& [logical, table] : fresh.tables) {
-    const catalog::Table* base = snapshot.table(table.physical);
-    if (!base)
-      drifted("table \"" + table.physical + "\" of version \"" + version.name + "\" is gone",
-              table.physical);
-    Table now = table_from_catalog(*base, snapshot);
-    std::vector<Column> ordered;
-    for (const Column& column : table.columns) {
-      const Column* found = now.column(column.name);
-      if (!found)
-        drifted("column \"" + column.name + "\" of version \"" + version.name + "\" is gone",
-                logical);
-      if (found->type != column.type)
-        drifted("column \"" + column.name + "\" is " + found->type + " now, " + column.type +
-                    " in version \"" + version.name + "\"",
-                logical);
+Refresh::Refresh(const Version& version) : version_(version), fresh_(version) {
+  fresh_.translations.clear();
+  fresh_.rules.clear();
+}
+
+void Refresh::take(const catalog::Table& base) {
+  Table* known = fresh_.physical_table(base.name);
+  if (!known || wrong_) return;
+  const Table& table = *known;
+  const std::string logical = table.name;
+  Table now = table_from_catalog(base);
+  std::vector<Column> ordered;
+  ordered.reserve(table.columns.size());
+  const auto& there = std::as_const(now).columns;
+  for (const Column& column : table.columns) {
+    // Nearly always at the same place.
+    const std::size_t place = ordered.size();
+    const Column* found = place < there.size() && there[place].name == column.name
+                              ? &there[place]
+                              : std::as_const(now).column(column.name);
+    if (found && found->type == column.type) {
       ordered.push_back(*found);
+      continue;
     }
-    for (const Column& column : now.columns)
-      if (!table.column(column.name))
-        drift.push_back("column " + logical + "." + column.name + " is not part of version " +
-                        version.name + "; `pgstrata baseline NAME` would adopt it");
-    now.columns = std::move(ordered);
-    if (now.columns == table.columns) now.columns = table.columns;  // shared from now on
-    table = std::move(now);
+    const std::string what = "column \"" + column.name + "\"";
+    wrong_ = found ? drifted(what + " is " + found->type + " now, " + column.type +
+                                 " in version \"" + version_.name + "\"",
+                             logical)
+                   : drifted(what + " of version \"" + version_.name + "\" is gone", logical);
+    return;
   }
+  if (there.size() > ordered.size())
+    for (const Column& column : there)
+      if (!table.column(column.name))
+        drift_[logical].push_back("column " + logical + "." + column.name +
+                                  " is not part of version " + version_.name +
+                                  "; `pgstrata baseline NAME` would adopt it");
+  now.columns = std::move(ordered);
+  share(now, table);
+  *known = std::move(now);
+}
+
+Version Refresh::finish(const catalog::Snapshot& snapshot, std::vector<std::string>& drift) {
+  for (auto& [logical, table] : version_.tables)
+    if (!snapshot.table(table.physical)) throw table_gone(version_, table);
+  if (wrong_) throw *wrong_;
+  for (auto& [logical, notes] : drift_) drift.insert(drift.end(), notes.begin(), notes.end());
   for (auto& [name, table] : snapshot.tables)
-    if (!fresh.tables.count(name))
-      drift.push_back("table " + name + " is not part of version " + version.name +
+    if (!fresh_.tables.count(name))
+      drift.push_back("table " + name + " is not part of version " + version_.name +
                       "; `pgstrata baseline NAME` would adopt it");
-  return fresh;
+  return std::move(fresh_);
 }
 
 }  // namespace pgstrata::model

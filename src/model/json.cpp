@@ -21,9 +21,6 @@ struct adl_serializer<std::optional<T>> {
       value = in.get<T>();
   }
 };
-}  // namespace nlohmann
-
-namespace nlohmann {
 template <typename T>
 struct adl_serializer<pgstrata::model::Maybe<T>> {
   static void to_json(json& out, const pgstrata::model::Maybe<T>& value) {
@@ -34,6 +31,13 @@ struct adl_serializer<pgstrata::model::Maybe<T>> {
       value.reset();
     else
       value = in.get<T>();
+  }
+};
+template <>
+struct adl_serializer<pgstrata::model::Word> {
+  static void to_json(json& out, const pgstrata::model::Word& word) { out = word.str(); }
+  static void from_json(const json& in, pgstrata::model::Word& word) {
+    word = in.get_ref<const std::string&>();
   }
 };
 template <typename T>
@@ -120,30 +124,58 @@ std::string text(const nlohmann::json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+void append_table(std::string& out, const std::string& logical, const Table& table) {
+  if (out.back() != '{') out += ',';
+  out += text(nlohmann::json(logical));
+  out += ':';
+  out += text(nlohmann::json(table));
+}
+
+[[noreturn]] void unreadable(const nlohmann::json::exception& error) {
+  throw Error(Exit::failure, "bad-model",
+              std::string("a version's model in the state schema cannot be read: ") + error.what());
+}
+
 }  // namespace
+
+std::string head_json(const Version& version) {
+  return text(nlohmann::json(Version{.ordinal = version.ordinal,
+                                     .name = version.name,
+                                     .schema = version.schema,
+                                     .tables = {},
+                                     .translations = version.translations,
+                                     .rules = version.rules,
+                                     .on_complete = version.on_complete,
+                                     .sql_down = version.sql_down,
+                                     .raw_sql = version.raw_sql}));
+}
 
 // Table by table: the tree of a whole version would take twenty times the space of its text.
 std::string to_json(const Version& version) {
-  const std::string head = text(nlohmann::json(Version{.ordinal = version.ordinal,
-                                                       .name = version.name,
-                                                       .schema = version.schema,
-                                                       .tables = {},
-                                                       .translations = version.translations,
-                                                       .rules = version.rules,
-                                                       .on_complete = version.on_complete,
-                                                       .sql_down = version.sql_down,
-                                                       .raw_sql = version.raw_sql}));
-  if (version.tables.empty()) return head;
-  std::string out = head.substr(0, head.size() - 1);
+  std::string out = head_json(version);
+  if (version.tables.empty()) return out;
+  out.pop_back();
   out += out.size() > 1 ? R"(,"tables":{)" : R"("tables":{)";
-  bool first = true;
-  for (const auto& [logical, table] : version.tables) {
-    if (!std::exchange(first, false)) out += ',';
-    out += text(nlohmann::json(logical));
-    out += ':';
-    out += text(nlohmann::json(table));
-  }
+  for (const auto& [logical, table] : version.tables) append_table(out, logical, table);
   return out + "}}";
+}
+
+ModelChange change_of(const Version& version, const Version& stored) {
+  ModelChange change{.head = head_json(version), .tables = "{", .gone = {}};
+  for (const auto& [logical, table] : version.tables)
+    if (const Table* before = stored.table(logical); !before || !(*before == table))
+      append_table(change.tables, logical, table);
+  change.tables += '}';
+  for (const auto& [logical, table] : stored.tables)
+    if (!version.table(logical)) change.gone.push_back(logical);
+  change.empty = change.tables == "{}" && change.gone.empty() && change.head == head_json(stored);
+  return change;
+}
+
+Table table_from_json(const std::string& text) try {
+  return nlohmann::json::parse(text).get<Table>();
+} catch (const nlohmann::json::exception& error) {
+  unreadable(error);
 }
 
 Version version_from_json(const std::string& text) try {
@@ -161,8 +193,7 @@ Version version_from_json(const std::string& text) try {
   version.tables = std::move(tables);
   return version;
 } catch (const nlohmann::json::exception& error) {
-  throw Error(Exit::failure, "bad-model",
-              std::string("a version's model in the state schema cannot be read: ") + error.what());
+  unreadable(error);
 }
 
 }  // namespace pgstrata::model

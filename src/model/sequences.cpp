@@ -57,14 +57,16 @@ void refuse_uses(const Version& version, const Going& going) {
 }  // namespace
 
 void refuse_used_sequences(const Version& previous, const Version& next) {
-  for (auto& [logical, table] : previous.tables)
+  for (auto& [logical, table] : previous.tables) {
+    const Table* later = next.physical_table(table.physical);
+    if (later && later->columns.shares(table.columns)) continue;
     for (const Column& column : table.columns) {
       if (!column.owned_sequence || owns(next, *column.owned_sequence)) continue;
-      const Going going{*column.owned_sequence, table, column,
-                        next.physical_table(table.physical) == nullptr};
+      const Going going{*column.owned_sequence, table, column, later == nullptr};
       refuse_uses(previous, going);
       refuse_uses(next, going);
     }
+  }
 }
 
 }  // namespace pgstrata::model

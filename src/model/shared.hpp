@@ -6,6 +6,7 @@
 // makes a copy of one's own first, so loops over all tables go through const ones.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -13,37 +14,70 @@
 
 namespace pgstrata::model {
 
+// std::shared_ptr in the space of one pointer and one allocation of what it needs: a model has
+// hundreds of thousands.
+template <typename T>
+class Counted {
+ public:
+  Counted() = default;
+  explicit Counted(T value) : node_(new Node{{1}, std::move(value)}) {}
+  Counted(const Counted& other) : node_(other.node_) {
+    if (node_) node_->owners.fetch_add(1, std::memory_order_relaxed);
+  }
+  Counted(Counted&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  Counted& operator=(Counted other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~Counted() {
+    if (node_ && node_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete node_;
+  }
+
+  explicit operator bool() const { return node_ != nullptr; }
+  const T& operator*() const { return node_->value; }
+  const T* operator->() const { return &node_->value; }
+  // For changing it: nobody else's then.
+  T& own() {
+    if (node_->owners.load(std::memory_order_acquire) > 1) *this = Counted(node_->value);
+    return node_->value;
+  }
+  friend bool operator==(const Counted& a, const Counted& b) { return a.node_ == b.node_; }
+
+ private:
+  struct Node {
+    std::atomic<int> owners;
+    T value;
+  };
+  Node* node_ = nullptr;
+};
+
 // std::optional in the space of a pointer.
 template <typename T>
 class Maybe {
  public:
   Maybe() = default;
   Maybe(std::nullopt_t) {}
-  Maybe(T value) : value_(std::make_shared<T>(std::move(value))) {}
+  Maybe(T value) : value_(std::move(value)) {}
   Maybe(std::optional<T> value) {
-    if (value) value_ = std::make_shared<T>(std::move(*value));
+    if (value) value_ = Counted<T>(std::move(*value));
   }
   operator std::optional<T>() const { return value_ ? std::optional<T>(*value_) : std::nullopt; }
 
-  explicit operator bool() const { return value_ != nullptr; }
-  bool has_value() const { return value_ != nullptr; }
+  explicit operator bool() const { return bool(value_); }
+  bool has_value() const { return bool(value_); }
   const T& value() const { return *value_; }
   const T& operator*() const { return *value_; }
-  const T* operator->() const { return value_.get(); }
-  T& operator*() { return own(); }
-  T* operator->() { return &own(); }
-  void reset() { value_.reset(); }
+  const T* operator->() const { return &*value_; }
+  T& operator*() { return value_.own(); }
+  T* operator->() { return &value_.own(); }
+  void reset() { value_ = {}; }
 
   friend bool operator==(const Maybe& a, const Maybe& b) {
     return a.value_ == b.value_ || (a.value_ && b.value_ && *a.value_ == *b.value_);
   }
 
  private:
-  T& own() {
-    if (value_.use_count() > 1) value_ = std::make_shared<T>(*value_);
-    return *value_;
-  }
-  std::shared_ptr<T> value_;
+  Counted<T> value_;
 };
 
 template <typename T>
@@ -51,8 +85,9 @@ class List {
  public:
   using value_type = T;
   List() = default;
-  explicit List(std::vector<T> items)
-      : items_(std::make_shared<std::vector<T>>(std::move(items))) {}
+  explicit List(std::vector<T> items) {
+    if (!items.empty()) items_ = Counted<std::vector<T>>(std::move(items));
+  }
   List& operator=(std::vector<T> items) { return *this = List(std::move(items)); }
   operator const std::vector<T>&() const { return items(); }
 
@@ -64,15 +99,19 @@ class List {
   bool empty() const { return items().empty(); }
   const T& operator[](std::size_t i) const { return items()[i]; }
   T& operator[](std::size_t i) { return own()[i]; }
+  const T& at(std::size_t i) const { return items().at(i); }
   const T& front() const { return items().front(); }
   const T& back() const { return items().back(); }
   T& front() { return own().front(); }
   T& back() { return own().back(); }
   void push_back(T item) { own().push_back(std::move(item)); }
-  void clear() { items_.reset(); }
+  void clear() { items_ = {}; }
+  // What is erased from nothing shared stays shared.
   template <typename Predicate>
   std::size_t erase_if(Predicate gone) {
-    return std::erase_if(own(), gone);
+    for (const T& item : items())
+      if (gone(item)) return std::erase_if(own(), gone);
+    return 0;
   }
   bool shares(const List& other) const { return items_ == other.items_; }
 
@@ -86,13 +125,10 @@ class List {
     return items_ ? *items_ : none;
   }
   std::vector<T>& own() {
-    if (!items_)
-      items_ = std::make_shared<std::vector<T>>();
-    else if (items_.use_count() > 1)
-      items_ = std::make_shared<std::vector<T>>(*items_);
-    return *items_;
+    if (!items_) items_ = Counted<std::vector<T>>(std::vector<T>());
+    return items_.own();
   }
-  std::shared_ptr<std::vector<T>> items_;
+  Counted<std::vector<T>> items_;
 };
 
 }  // namespace pgstrata::model

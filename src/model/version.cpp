@@ -40,11 +40,15 @@ Table* Version::physical_table(const std::string& wanted) {
   return const_cast<Table*>(std::as_const(*this).physical_table(wanted));
 }
 
-void share_columns(Version& version, const Version& other) {
-  for (auto& [logical, table] : version.tables)
-    if (const Table* same = other.physical_table(table.physical);
-        same && same->columns == table.columns)
-      table.columns = same->columns;
+void share(Table& table, const Table& other) {
+  auto take = [](auto& list, const auto& same) {
+    if (list == same) list = same;
+  };
+  take(table.columns, other.columns);
+  take(table.indexes, other.indexes);
+  take(table.checks, other.checks);
+  take(table.foreign_keys, other.foreign_keys);
+  take(table.spared, other.spared);
 }
 
 bool Version::has_links(const std::string& physical) const {

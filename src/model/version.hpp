@@ -14,31 +14,32 @@
 #include <vector>
 
 #include "model/shared.hpp"
+#include "model/word.hpp"
 #include "sql/expression.hpp"
 
 namespace pgstrata::model {
 
 struct Column {
-  std::string name, physical;
-  std::string type;       // as PostgreSQL prints it, typmod included
-  std::string collation;  // qualified; empty if the type's default
-  bool not_null = false;
+  Word name, physical;
+  Word type;                                // as PostgreSQL prints it, typmod included
+  Word collation;                           // qualified; empty if the type's default
   Maybe<sql::Expression> default_;          // also the expression of a generated column
   Maybe<sql::Expression> physical_default;  // what the base column has while versions differ
-  char identity = 0;                        // 'a', 'd', 0
-  std::string identity_options;             // of a column this step makes: START WITH …, verbatim
-  char generated = 0;                       // 's', 0
+  Word identity_options;                    // of a column this step makes: START WITH …, verbatim
   Maybe<std::string> owned_sequence;        // qualified and quoted
   Maybe<std::string> comment;
+  Word privileges_of;  // physical column whose grants a twin inherits; empty = own
+  bool not_null = false;
+  char identity = 0;            // 'a', 'd', 0
+  char generated = 0;           // 's', 0
   bool image_equality = false;  // equality of the type is identity of bytes
-  std::string privileges_of;    // physical column whose grants a twin inherits; empty = own
   bool operator==(const Column&) const = default;
 };
 
 struct IndexKey {
   std::optional<std::string> column;  // logical name, or
-  std::optional<sql::Expression> expression;
-  std::string collation, opclass;  // qualified, quoted; empty = default
+  Maybe<sql::Expression> expression;
+  Word collation, opclass;  // qualified, quoted; empty = default
   bool descending = false, nulls_first = false;
   int statistics_target = -1;
   bool operator==(const IndexKey&) const = default;
@@ -46,17 +47,17 @@ struct IndexKey {
 
 struct Index {
   std::string name, physical;
-  std::string method = "btree";
+  Word method = "btree";
   bool unique = false, nulls_not_distinct = false;
   std::vector<IndexKey> keys;
   std::vector<std::string> include;  // logical names
-  std::optional<sql::Expression> predicate;
+  Maybe<sql::Expression> predicate;
   std::vector<std::string> options;  // "fillfactor=70"
-  std::string tablespace;
-  std::optional<std::string> comment;
+  Word tablespace;
+  Maybe<std::string> comment;
   bool clustered = false;  // what a plain CLUSTER would order the table by
   char constraint = 0;     // 'p', 'u', 'x' if a constraint of the same name rests on it
-  std::optional<std::string> constraint_comment;
+  Maybe<std::string> constraint_comment;
   bool deferrable = false, deferred = false;
   std::string definition;  // of an exclusion constraint, verbatim
   bool operator==(const Index&) const = default;
@@ -94,16 +95,16 @@ struct Spared {
 struct Table {
   std::string name, physical;
   char kind = 'r';
-  List<Column> columns;        // in this version's order
-  std::vector<Index> indexes;  // those of primary key and unique constraints included
-  std::vector<Check> checks;
-  std::vector<ForeignKey> foreign_keys;
-  std::optional<std::string> comment;
-  bool marked = false;         // the physical table carries the marker
-  bool owner_rights = false;   // its views run with their owner's rights, not the caller's
-  std::string inner_view;      // in the support schema, under this version's view; empty: one layer
-  std::vector<Spared> spared;  // what the inner view lists beyond `columns` and the marker
-  std::string sync;  // names its sync functions as long as it is marked, whatever it is called
+  List<Column> columns;  // in this version's order
+  List<Index> indexes;   // those of primary key and unique constraints included
+  List<Check> checks;
+  List<ForeignKey> foreign_keys;
+  Maybe<std::string> comment;
+  bool marked = false;        // the physical table carries the marker
+  bool owner_rights = false;  // its views run with their owner's rights, not the caller's
+  Word inner_view;            // in the support schema, under this version's view; empty: one layer
+  List<Spared> spared;        // what the inner view lists beyond `columns` and the marker
+  Word sync;  // names its sync functions as long as it is marked, whatever it is called
   // Its sync triggers come in pairs around BEFORE ROW triggers of users, and it has the column in
   // which a pair talks.
   bool paired = false;
@@ -153,7 +154,7 @@ struct Version {
   std::optional<std::string> sql_down;   // raw SQL that a rollback runs
   // Its shape was read from the catalog (a `sql` operation, a baseline): its boundary makes and
   // drops nothing.
-  bool raw_sql = false;  // made by a `sql` operation: its shape is read from the catalog
+  bool raw_sql = false;
 
   const Table* table(const std::string& logical) const;
   const Table* physical_table(const std::string& name) const;
@@ -166,10 +167,23 @@ struct Version {
 inline constexpr const char* marker = "_m";
 inline constexpr const char* pair_column = "_s";
 
-// Columns that are equal in both become the same memory.
-void share_columns(Version& version, const Version& other);
+// What is equal in both becomes the same memory.
+void share(Table& table, const Table& other);
 
 std::string to_json(const Version& version);
 Version version_from_json(const std::string& json);
+
+// The same in parts, for versions of many tables: everything but the tables, and each table.
+std::string head_json(const Version& version);
+Table table_from_json(const std::string& json);
+
+// How a version differs from another one, which is stored; a table by its logical name.
+struct ModelChange {
+  std::string head;               // of the version
+  std::string tables;             // those that are not equal, as a JSON object
+  std::vector<std::string> gone;  // those that it does not have
+  bool empty = true;              // it is the other one
+};
+ModelChange change_of(const Version& version, const Version& stored);
 
 }  // namespace pgstrata::model

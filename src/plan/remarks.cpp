@@ -15,7 +15,7 @@ std::vector<Remark> path_dependent_writes(const Surroundings& around, const Chai
          path_dependent_columns(sync_table(around, chain, table.physical, false))) {
       const model::Column* shown = table.physical_column(column);
       remarks.push_back(
-          {logical + "." + (shown ? shown->name : column),
+          {logical + "." + (shown ? shown->name.str() : column),
            "which version an UPDATE of only this column came from depends on search_path"});
     }
   }

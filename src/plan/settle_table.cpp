@@ -71,7 +71,7 @@ void name_dying(TableChange& change) {
   for (const Column* column : change.dying)
     change.dying_after_rename.push_back(wanted.count(column->physical)
                                             ? name_aside(present, column->physical, "_gone")
-                                            : column->physical);
+                                            : column->physical.str());
 }
 
 }  // namespace

@@ -142,7 +142,7 @@ bool keeps_null(const Translation& link, const model::Table& shape) {
   if (expression.references.size() != 1) return false;
   const sql::ColumnReference& only = expression.references.front();
   const model::Column* input = shape.column(only.column);
-  if (!input || input->type.find('.') != std::string::npos) return false;
+  if (!input || input->type.str().find('.') != std::string::npos) return false;
   const std::string before = expression.text.substr(0, only.begin);
   const std::string after = expression.text.substr(only.end);
   if (before.find_first_not_of('(') != std::string::npos || before.empty() != after.empty() ||

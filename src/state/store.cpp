@@ -106,7 +106,8 @@ bool Store::ensure() {
 std::vector<VersionRow> Store::versions() const {
   const auto rows =
       connection_.execute(fmt::format("SELECT ordinal, name, schema, status, kind, documents, "
-                                      "CASE WHEN status NOT IN ('retired', 'rolled_back') THEN "
+                                      "CASE WHEN status NOT IN ('retired', 'rolled_back') AND "
+                                      "pg_column_size(model) < 20000 THEN "
                                       "model END, fingerprint, {}, {}, {} "
                                       "FROM {} WHERE base_schema = $1 ORDER BY ordinal",
                                       iso("created_at"), iso("published_at"), iso("ended_at"),
@@ -158,23 +159,6 @@ std::string Store::set_status_sql(int ordinal, Status status) const {
 
 void Store::set_status(int ordinal, Status status) {
   connection_.execute(set_status_sql(ordinal, status));
-}
-
-// A completion's survivors, as the run's detail has them.
-std::string Store::adopt_models_sql(std::int64_t run) const {
-  return fmt::format(
-      "UPDATE {0} AS v SET model = (s ->> 'model')::json\n"
-      "  FROM {1} AS r, pg_catalog.json_array_elements(r.detail -> 'survivors') AS s\n"
-      "  WHERE r.id = {2} AND v.base_schema = {3} AND v.ordinal = (s ->> 'ordinal')::int",
-      state_object(names_, "versions"), state_object(names_, "runs"), run,
-      sql::quote_literal(names_.base_schema));
-}
-
-void Store::set_model(int ordinal, const std::string& model) {
-  connection_.execute(
-      fmt::format("UPDATE {} SET model = $1 WHERE base_schema = $2 AND ordinal = $3",
-                  state_object(names_, "versions")),
-      {or_null(model), names_.base_schema, std::to_string(ordinal)});
 }
 
 std::string Store::mark_done_sql(std::int64_t run, int sequence) const {

@@ -40,7 +40,7 @@ struct VersionRow {
   std::string kind;  // "baseline", "migration"
   std::vector<AppliedDocument>
       documents;            // one, or several folded into one step; empty for a baseline
-  std::string model;        // model::Version as JSON
+  std::string model;        // model::Version as JSON; empty where read_model() is to read it
   std::string fingerprint;  // of the base schema when published or completed
   std::string created_at, published_at, ended_at;  // ISO, "" = not yet
 };
@@ -103,7 +103,7 @@ class Store {
   bool ensure();  // true if it created or upgraded something
 
   std::vector<VersionRow> versions()
-      const;  // of this base schema, by ordinal; models of live ones only
+      const;  // of this base schema, by ordinal; models of live ones only, if they are small
   std::vector<VersionRow> live() const;          // status starting, live, rolling_back, retiring
   std::optional<RunRow> unfinished_run() const;  // the newest with status running
   std::optional<RunRow> last_finished_run() const;
@@ -117,6 +117,14 @@ class Store {
   void insert_version(const VersionRow& row);             // (tx)
   void set_status(int ordinal, Status status);            // (tx) sets the matching timestamp too
   void set_model(int ordinal, const std::string& model);  // (tx)
+  // The model becomes that of version `from`, changed. `head`, `tables`, `gone`:
+  // model::ModelChange.
+  void change_model(int ordinal, int from, const std::string& head, const std::string& tables,
+                    const std::vector<std::string>& gone);  // (tx)
+  // A large model, some hundred tables at a time: `take` gets a table's logical name and its JSON,
+  // none where version `like` has the same. Returns the head. No transaction may be open.
+  using TakeTable = std::function<void(const std::string&, const std::optional<std::string>&)>;
+  std::string read_model(int ordinal, int like, const TakeTable& take) const;
   std::int64_t insert_run(const RunRow& row, const std::vector<plan::Step>& steps);  // (tx)
   void append_steps(std::int64_t run, const std::vector<plan::Step>& steps);         // (tx)
   void finish_run(std::int64_t run, RunStatus status);                               // (tx)

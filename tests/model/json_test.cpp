@@ -60,7 +60,10 @@ class Random {
   template <typename Element>
   Element named(Element element) {
     element.name = word();
-    element.physical = coin() && !element.name.empty() ? element.name : "_" + word();
+    if (coin() && !element.name.empty())
+      element.physical = element.name;
+    else
+      element.physical = "_" + word();
     return element;
   }
 

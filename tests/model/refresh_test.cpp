@@ -9,6 +9,13 @@ Version baseline(const catalog::Snapshot& catalog) {
   return version_from_catalog(catalog, 1, "v1", "public_v1");
 }
 
+Version refresh(const Version& version, const catalog::Snapshot& snapshot,
+                std::vector<std::string>& drift) {
+  Refresh refreshed(version);
+  for (auto& [name, table] : snapshot.tables) refreshed.take(table);
+  return refreshed.finish(snapshot, drift);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(catalog_to_model)

@@ -73,7 +73,7 @@ std::string RandomMigration::operation(const model::Version& version) {
 
 std::string RandomMigration::column_operation(const std::string& table,
                                               const model::Column& column) {
-  const std::string quoted = sql::quote_identifier(column.name);
+  const std::string quoted = sql::quote_identifier(column.name.str());
   const bool text = is_text(column);
   const std::string number_ = std::to_string(++made_);
   Json keys = {{"table", table}, {"column", column.name}};

@@ -121,7 +121,11 @@ catalog::Snapshot snapshot(std::initializer_list<catalog::Table> tables) {
   snapshot.role = us;
   snapshot.schema_privileges = {{us, "CREATE"}, {us, "USAGE"}, {"app", "USAGE"}};
   snapshot.server_version = 150000;
-  for (const catalog::Table& table : tables) snapshot.tables.emplace(table.name, table);
+  for (const catalog::Table& table : tables) {
+    snapshot.tables.emplace(table.name, table);
+    for (const catalog::Index& index : table.indexes) snapshot.index_names.push_back(index.name);
+  }
+  std::ranges::sort(snapshot.index_names);
   return snapshot;
 }
 
