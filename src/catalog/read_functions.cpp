@@ -14,7 +14,8 @@ LEFT JOIN (SELECT t.tgfoid, array_agg(DISTINCT c.relname ORDER BY c.relname) AS 
            FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
            WHERE c.relnamespace = {} AND NOT t.tgisinternal
            GROUP BY t.tgfoid) g ON g.tgfoid = p.oid
-WHERE p.prosqlbody IS NULL
+WHERE p.oid >= 16384  -- FirstNormalObjectId: initdb makes no user's
+  AND p.prosqlbody IS NULL
   AND n.nspname NOT IN ('pg_catalog', 'information_schema')
   AND n.nspname !~ '^pg_(temp|toast)' AND n.nspname <> ALL ({})
   AND NOT EXISTS (SELECT FROM pg_depend e
