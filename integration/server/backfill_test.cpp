@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(a_killed_run_is_carried_on_where_it_was) {
       const auto options = server();
       db::Connection own(options);
       state::Store store(own, schemas.names);
-      state::Runner runner(options, schemas.names, "start");
+      state::Runner runner(connected(), schemas.names, "start");
       Recorder progress;
       engine::ExecutorOptions executor_options = with_workers(2, 40'000);
       executor_options.connection = options;

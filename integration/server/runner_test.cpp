@@ -7,8 +7,8 @@ BOOST_AUTO_TEST_SUITE(runner)
 
 BOOST_AUTO_TEST_CASE(a_second_runner_is_told_who_holds_the_schema) {
   Schemas schemas;
-  state::Runner first(server("pgstrata start"), schemas.names, "start");
-  BOOST_CHECK_EXCEPTION(state::Runner(server(), schemas.names, "complete"), Error,
+  state::Runner first(connected("pgstrata start"), schemas.names, "start");
+  BOOST_CHECK_EXCEPTION(state::Runner(connected(), schemas.names, "complete"), Error,
                         [](const Error& error) {
                           return error.exit() == Exit::state && error.code() == "another-runner" &&
                                  error.message().find("pgstrata start") != std::string::npos &&
@@ -18,13 +18,13 @@ BOOST_AUTO_TEST_CASE(a_second_runner_is_told_who_holds_the_schema) {
 
 BOOST_AUTO_TEST_CASE(base_schemas_do_not_exclude_each_other) {
   Schemas schemas;
-  state::Runner first(server(), schemas.names, "start");
-  BOOST_CHECK_NO_THROW(state::Runner(server(), {schemas.names.state_schema, "other"}, "start"));
+  state::Runner first(connected(), schemas.names, "start");
+  BOOST_CHECK_NO_THROW(state::Runner(connected(), {schemas.names.state_schema, "other"}, "start"));
 }
 
 BOOST_AUTO_TEST_CASE(a_new_runner_ends_the_sessions_of_the_one_before_and_names_them) {
   Schemas schemas;
-  auto first = std::make_unique<state::Runner>(server(), schemas.names, "start");
+  auto first = std::make_unique<state::Runner>(connected(), schemas.names, "start");
   BOOST_TEST(first->ended().empty());
   auto working = server("pgstrata dead");
   working.member_of = state::Runner::sessions_group(schemas.names);
@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(a_new_runner_ends_the_sessions_of_the_one_before_and_names_
   dead.execute("BEGIN");
   dead.execute(schemas.store.fence_sql(first->token()));  // would keep the next token for ever
   first.reset();
-  const state::Runner second(server(), schemas.names, "start");
+  const state::Runner second(connected(), schemas.names, "start");
   BOOST_TEST_REQUIRE(second.ended().size() == 1);
   BOOST_TEST(second.ended().front().find("pgstrata dead") != std::string::npos);
   BOOST_CHECK_THROW(dead.execute("SELECT 1"), db::SqlError);
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(sessions_of_other_base_schemas_are_left_alone) {
   auto working = server("pgstrata busy");
   working.member_of = state::Runner::sessions_group({schemas.names.state_schema, "other"});
   db::Connection busy(working);
-  const state::Runner runner(server(), schemas.names, "start");
+  const state::Runner runner(connected(), schemas.names, "start");
   BOOST_TEST(runner.ended().empty());
   BOOST_CHECK_NO_THROW(busy.execute("SELECT 1"));
 }
@@ -58,12 +58,12 @@ BOOST_AUTO_TEST_CASE(a_stale_token_can_do_nothing_more) {
   create.statements = {"CREATE TABLE rt.late ()"};
   const auto run = schemas.begin({create, fill_step()});
 
-  state::Runner stale(server("pgstrata stale"), schemas.names, "start");
+  state::Runner stale(connected("pgstrata stale"), schemas.names, "start");
   schemas.admin.execute(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgstrata "
       "stale'");
   std::this_thread::sleep_for(milliseconds(100));
-  state::Runner current(server(), schemas.names, "start");
+  state::Runner current(connected(), schemas.names, "start");
 
   engine::ExecutorOptions options;
   options.connection = server();
@@ -91,11 +91,11 @@ BOOST_AUTO_TEST_CASE(a_stale_token_builds_no_index_and_runs_no_sql_outside_a_tra
   plan::Step raw = build;
   raw.kind = plan::StepKind::user_sql;
   raw.index.reset();
-  auto stale = std::make_unique<state::Runner>(server("pgstrata stale"), schemas.names, "start");
+  auto stale = std::make_unique<state::Runner>(connected("pgstrata stale"), schemas.names, "start");
   schemas.admin.execute(
       "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE application_name = "
       "'pgstrata stale'");
-  const state::Runner current(server(), schemas.names, "start");
+  const state::Runner current(connected(), schemas.names, "start");
   engine::ExecutorOptions options;
   options.connection = server();
   engine::Executor executor(schemas.store, schemas.connection, *stale, options, schemas.progress);
@@ -109,13 +109,13 @@ BOOST_AUTO_TEST_CASE(a_stale_token_builds_no_index_and_runs_no_sql_outside_a_tra
 
 BOOST_AUTO_TEST_CASE(the_next_runner_waits_for_a_transaction_that_has_passed_the_fence) {
   Schemas schemas;
-  auto first = std::make_unique<state::Runner>(server(), schemas.names, "start");
+  auto first = std::make_unique<state::Runner>(connected(), schemas.names, "start");
   schemas.connection.execute("BEGIN");
   schemas.connection.execute(schemas.store.fence_sql(first->token()));
   first.reset();
   std::atomic<bool> acquired{false};
   std::thread next([&] {
-    state::Runner second(server(), schemas.names, "start");
+    state::Runner second(connected(), schemas.names, "start");
     acquired = true;
   });
   std::this_thread::sleep_for(milliseconds(300));

@@ -12,6 +12,10 @@ db::ConnectionOptions server(const std::string& application) {
   return {url, application, ""};
 }
 
+std::unique_ptr<db::Connection> connected(const std::string& application) {
+  return std::make_unique<db::Connection>(server(application));
+}
+
 namespace {
 
 void drop(db::Connection& connection) {
@@ -44,7 +48,7 @@ std::int64_t Schemas::begin(const std::vector<plan::Step>& steps) {
 
 void Schemas::run(std::int64_t id, engine::ExecutorOptions options) {
   options.connection = server();
-  state::Runner runner(server(), names, "start");
+  state::Runner runner(connected(), names, "start");
   engine::Executor(store, connection, runner, options, progress).run(id);
 }
 

@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,6 +22,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 db::ConnectionOptions server(const std::string& application = "pgstrata test");
+std::unique_ptr<db::Connection> connected(const std::string& application = "pgstrata test");
 
 // What the executor said.
 struct Recorder final : report::Progress {

@@ -78,7 +78,7 @@ PlanReport Engine::plan(const std::string& file) {
 StartReport Engine::start(const std::string& file, const StartOptions& options) {
   return guarded([&] {
     engine::Documents documents{migration::read_file(file)};
-    engine::Session session(state_->options, "start", state_->progress);
+    engine::Session session(state_->options, "start", state_->progress, engine::Purpose::changes);
     session.acquire();
     engine::finish_own_completion(session, documents, options);
     StartReport report = engine::start(session, documents, options);
@@ -95,7 +95,8 @@ StartReport Engine::start(const std::string& file, const StartOptions& options) 
 CompleteReport Engine::complete(const std::optional<std::string>& version,
                                 const CompleteOptions& options) {
   return guarded([&] {
-    engine::Session session(state_->options, "complete", state_->progress);
+    engine::Session session(state_->options, "complete", state_->progress,
+                            engine::Purpose::changes);
     session.acquire();
     return engine::complete(session, version, options);
   });
@@ -104,7 +105,8 @@ CompleteReport Engine::complete(const std::optional<std::string>& version,
 RollbackReport Engine::rollback(const std::optional<std::string>& version,
                                 const RollbackOptions& options) {
   return guarded([&] {
-    engine::Session session(state_->options, "rollback", state_->progress);
+    engine::Session session(state_->options, "rollback", state_->progress,
+                            engine::Purpose::changes);
     session.acquire();
     return engine::rollback(session, version, options);
   });
@@ -112,7 +114,7 @@ RollbackReport Engine::rollback(const std::optional<std::string>& version,
 
 MigrateReport Engine::migrate(const std::string& directory, const MigrateOptions& options) {
   return guarded([&] {
-    engine::Session session(state_->options, "migrate", state_->progress);
+    engine::Session session(state_->options, "migrate", state_->progress, engine::Purpose::changes);
     session.acquire();
     return engine::migrate(session, directory, options);
   });
@@ -120,7 +122,8 @@ MigrateReport Engine::migrate(const std::string& directory, const MigrateOptions
 
 BaselineReport Engine::baseline(const std::string& name) {
   return guarded([&] {
-    engine::Session session(state_->options, "baseline", state_->progress);
+    engine::Session session(state_->options, "baseline", state_->progress,
+                            engine::Purpose::changes);
     session.acquire();
     return engine::baseline(session, name);
   });

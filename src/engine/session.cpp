@@ -18,6 +18,12 @@ db::ConnectionOptions connection_options_of(const Options& options, const std::s
           .role = options.role};
 }
 
+std::future<std::unique_ptr<db::Connection>> connected_meanwhile(
+    const db::ConnectionOptions& options) {
+  return std::async(std::launch::async,
+                    [options] { return std::make_unique<db::Connection>(options); });
+}
+
 // What it has like the version below it is neither sent nor parsed.
 model::Version read_model(const state::Store& store, int ordinal, const model::Version* older) {
   std::map<std::string, model::Table> tables;
@@ -54,9 +60,11 @@ const state::VersionRow& History::at(int ordinal) const {
               "version " + std::to_string(ordinal) + " of a recorded run is not recorded");
 }
 
-Session::Session(const Options& given, const std::string& command, Progress& watch)
+Session::Session(const Options& given, const std::string& command, Progress& watch, Purpose purpose)
     : options(given),
       connection_options(connection_options_of(given, command)),
+      runners_connection(purpose == Purpose::changes ? connected_meanwhile(connection_options)
+                                                     : decltype(runners_connection)()),
       connection(connection_options),
       names{.state_schema = given.state_schema, .base_schema = given.schema},
       store(connection, names),
@@ -70,8 +78,9 @@ Session::Session(const Options& given, const std::string& command, Progress& wat
 }
 
 void Session::acquire() {
-  runner = std::make_unique<state::Runner>(
-      connection_options, names, connection_options.application_name, [this] { store.ensure(); });
+  runner = std::make_unique<state::Runner>(runners_connection.get(), names,
+                                           connection_options.application_name,
+                                           [this] { store.ensure(); });
   connection_options.member_of = state::Runner::sessions_group(names);
   connection.join(connection_options.member_of);
   if (!runner->ended().empty())

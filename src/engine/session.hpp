@@ -1,6 +1,7 @@
 // One command at work: its connections, what the state schema says, what the catalog says.
 #pragma once
 
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,11 +33,16 @@ inline constexpr const char* empty_name = "(empty)";
 // For Session::snapshot(): the shapes are all that is wanted.
 inline const std::vector<std::string> no_dependents;
 
+// What changes something takes a second connection, for its runner; it is opened beside the first.
+enum class Purpose { looks, changes };
+
 class Session {
  public:
-  Session(const Options& options, const std::string& command, Progress& progress);
+  Session(const Options& options, const std::string& command, Progress& progress,
+          Purpose purpose = Purpose::looks);
 
-  // Creates or upgrades the state schema, then takes the right to change the base schema.
+  // For Purpose::changes. Creates or upgrades the state schema, then takes the right to change the
+  // base schema.
   void acquire();
   bool initialized() const { return store.exists(); }
 
@@ -65,6 +71,7 @@ class Session {
 
   const Options options;
   db::ConnectionOptions connection_options;
+  std::future<std::unique_ptr<db::Connection>> runners_connection;
   db::Connection connection;
   state::Names names;
   state::Store store;

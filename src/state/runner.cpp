@@ -43,8 +43,8 @@ std::string holder(db::Connection& connection, const Names& names) {
 }  // namespace
 
 struct Runner::State {
-  State(const db::ConnectionOptions& options, Names wanted)
-      : connection(options), names(std::move(wanted)) {}
+  State(std::unique_ptr<db::Connection> own, Names wanted)
+      : owned(std::move(own)), connection(*owned), names(std::move(wanted)) {}
 
   void lock() {
     const auto deadline = std::chrono::steady_clock::now() + patience;
@@ -121,15 +121,16 @@ struct Runner::State {
     }
   }
 
-  db::Connection connection;
+  std::unique_ptr<db::Connection> owned;
+  db::Connection& connection;
   Names names;
   std::int64_t token = 0;
   std::vector<std::string> ended;
 };
 
-Runner::Runner(const db::ConnectionOptions& options, const Names& names, const std::string& command,
-               const std::function<void()>& upgrade)
-    : state_(std::make_unique<State>(options, names)) {
+Runner::Runner(std::unique_ptr<db::Connection> connection, const Names& names,
+               const std::string& command, const std::function<void()>& upgrade)
+    : state_(std::make_unique<State>(std::move(connection), names)) {
   state_->lock();
   state_->end_sessions_of_earlier_runner();  // their transactions would keep the token from us
   if (upgrade) upgrade();

@@ -170,11 +170,11 @@ class Store {
 // check before the token was raised is one that the new runner finds.
 class Runner {
  public:
-  // `upgrade` makes the state schema what it must be (Store::ensure), once no other runner of the
-  // base schema is at work; without it, it is. Throws Error(Exit::state, "another-runner") naming
-  // who holds it (application, pid, since when) or which sessions of an earlier runner cannot be
-  // ended.
-  Runner(const db::ConnectionOptions& options, const Names& names, const std::string& command,
+  // On a connection of its own. `upgrade` makes the state schema what it must be (Store::ensure),
+  // once no other runner of the base schema is at work; without it, it is. Throws
+  // Error(Exit::state, "another-runner") naming who holds it (application, pid, since when) or
+  // which sessions of an earlier runner cannot be ended.
+  Runner(std::unique_ptr<db::Connection> connection, const Names& names, const std::string& command,
          const std::function<void()>& upgrade = {});
   ~Runner();
   std::int64_t token() const;
