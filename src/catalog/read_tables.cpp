@@ -79,7 +79,7 @@ WHERE relnamespace = {0} AND relkind NOT IN ('r', 'p')
 UNION ALL
 SELECT t.typname, false, true FROM pg_type t
 WHERE t.typnamespace = {0} AND t.typrelid = 0
-  AND NOT EXISTS (SELECT FROM pg_type element WHERE element.typarray = t.oid)
+  AND NOT EXISTS (SELECT FROM pg_type element WHERE element.oid = t.typelem AND element.typarray = t.oid)
 ORDER BY 1)sql",
                                                              reading.schema_oid)
                                                      .str());
