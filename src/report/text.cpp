@@ -57,8 +57,16 @@ std::string text(const StartReport& report) {
 
 namespace {
 
-std::string names(const std::vector<std::string>& all, const std::string& last) {
-  return all.empty() ? last : fmt::format("{}", fmt::join(all, ", "));
+// The shape of an empty schema has no name, and goes without a word.
+std::string gone(const std::vector<std::string>& versions) {
+  if (versions.empty()) return "";
+  const bool one = versions.size() == 1;
+  return fmt::format(": version{} {} {} gone", one ? "" : "s", fmt::join(versions, ", "),
+                     one ? "is" : "are");
+}
+
+std::vector<std::string> each_of(const std::vector<std::string>& all, const std::string& last) {
+  return all.empty() && !last.empty() ? std::vector{last} : all;
 }
 
 }  // namespace
@@ -66,12 +74,10 @@ std::string names(const std::vector<std::string>& all, const std::string& last) 
 std::string text(const CompleteReport& report) {
   std::string out;
   if (report.already)
-    out = fmt::format(
-        "already completed{}",
-        report.retired.empty() ? "" : fmt::format(": version {} is gone", report.retired));
+    out = "already completed" + gone(each_of({}, report.retired));
   else
-    out = fmt::format("completed{}: version {} is gone", report.resumed ? " (resumed)" : "",
-                      names(report.all_retired, report.retired));
+    out = fmt::format("completed{}{}", report.resumed ? " (resumed)" : "",
+                      gone(each_of(report.all_retired, report.retired)));
   if (!report.version.empty())
     out +=
         fmt::format("; the oldest version now is {} ({})", report.version, report.version_schema);
@@ -81,12 +87,10 @@ std::string text(const CompleteReport& report) {
 std::string text(const RollbackReport& report) {
   std::string out;
   if (report.already)
-    out = fmt::format(
-        "already rolled back{}",
-        report.removed.empty() ? "" : fmt::format(": version {} is gone", report.removed));
+    out = "already rolled back" + gone(each_of({}, report.removed));
   else
-    out = fmt::format("rolled back{}: version {} is gone", report.resumed ? " (resumed)" : "",
-                      names(report.all_removed, report.removed));
+    out = fmt::format("rolled back{}{}", report.resumed ? " (resumed)" : "",
+                      gone(each_of(report.all_removed, report.removed)));
   if (!report.version.empty())
     out +=
         fmt::format("; the newest version now is {} ({})", report.version, report.version_schema);

@@ -110,6 +110,18 @@ BOOST_AUTO_TEST_CASE(what_was_already_so_is_said) {
   BOOST_TEST(report::text(rollback) == "already rolled back");
 }
 
+BOOST_AUTO_TEST_CASE(versions_that_went_are_counted_in_words) {
+  CompleteReport complete;
+  BOOST_TEST(report::text(complete) == "completed");  // the empty shape before the first migration
+  complete.retired = "v1";
+  BOOST_TEST(report::text(complete) == "completed: version v1 is gone");
+  complete.all_retired = {"v1", "v2"};
+  BOOST_TEST(report::text(complete) == "completed: versions v1, v2 are gone");
+  RollbackReport rollback;
+  rollback.all_removed = {"v3", "v2"};
+  BOOST_TEST(report::text(rollback) == "rolled back: versions v3, v2 are gone");
+}
+
 BOOST_AUTO_TEST_CASE(rollback_counts_what_only_the_new_shape_could_hold) {
   RollbackReport rollback;
   rollback.removed = "v2";
