@@ -13,7 +13,13 @@ using sql::format;
 
 namespace {
 
-constexpr std::size_t views_per_step = 200;  // locks held at once by one transaction stay few
+// Locks held at once by one transaction stay few, and two connections have the same to do.
+std::size_t views_per_step(std::size_t views) {
+  constexpr std::size_t most = 200, connections = 2;
+  if (views <= most) return most;
+  const std::size_t rounds = (views + connections * most - 1) / (connections * most);
+  return (views + connections * rounds - 1) / (connections * rounds);
+}
 
 Step view_step(const Version& version) {
   return transaction("publish", "build views of " + version.name,
@@ -28,11 +34,11 @@ std::vector<Step> plan_publish(const Surroundings& around, const Chain& live, Ve
   std::string hidden = hidden_schema_name(around.support_schema, next);
   Step current = view_step(next);
   current.statements = create_version_schema(around, next, hidden);
-  bool chunks = next.tables.size() > views_per_step;
+  const std::size_t chunk = views_per_step(next.tables.size());
+  bool chunks = next.tables.size() > chunk;
   std::size_t views = 0;
   for (auto& [logical, table] : next.tables) {
-    if (chunks &&
-        views++ % views_per_step == 0) {  // the schema first, then chunks beside each other
+    if (chunks && views++ % chunk == 0) {  // the schema first, then chunks beside each other
       steps.push_back(current);
       current = view_step(next);
       current.beside = true;
@@ -69,7 +75,7 @@ std::vector<Step> drop_version_views(const Surroundings& around, const Version& 
   };
   for (auto& [logical, table] : version.tables) {
     chunk.push_back(&table);
-    if (chunk.size() == views_per_step) flush();
+    if (chunk.size() == views_per_step(version.tables.size())) flush();
   }
   flush();
   Step step =
