@@ -14,11 +14,11 @@ namespace pgstrata::catalog {
 namespace {
 
 // Row types: a function that takes or returns rows of the table, a column of that type elsewhere.
-constexpr const char* dependents_query = R"sql(
+constexpr const char* depending = R"sql(
 WITH base AS MATERIALIZED (
   SELECT c.oid, c.reltype, t.typarray
   FROM pg_class c LEFT JOIN pg_type t ON t.oid = c.reltype
-  WHERE c.relnamespace = {0} AND c.relkind IN ('r', 'p'){2}),
+  WHERE c.relnamespace = {0} AND c.relkind IN ('r', 'p'){1}),
 d AS MATERIALIZED (
   SELECT d.classid, d.objid, d.objsubid, d.refobjid AS relid, d.refobjsubid AS attnum
   FROM base JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = base.oid
@@ -28,7 +28,19 @@ d AS MATERIALIZED (
   SELECT d.classid, d.objid, d.objsubid, base.oid, 0
   FROM base JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass
                             AND d.refobjid IN (base.reltype, base.typarray) AND d.refobjid <> 0
-  WHERE d.classid = 'pg_proc'::regclass OR d.classid = 'pg_class'::regclass AND d.objsubid > 0)
+  WHERE d.classid = 'pg_proc'::regclass OR d.classid = 'pg_class'::regclass AND d.objsubid > 0))sql";
+
+// Nearly always our own views are all there is, and planning the next query takes three times as
+// long.
+constexpr const char* any_but_ours = R"sql(
+SELECT EXISTS (
+  SELECT FROM d
+  LEFT JOIN (pg_rewrite r JOIN pg_class v ON v.oid = r.ev_class JOIN pg_namespace n ON n.oid = v.relnamespace)
+         ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+  WHERE n.oid IS NULL OR n.nspname <> ALL ({}))
+)sql";
+
+constexpr const char* dependents_query = R"sql(
 SELECT d.relid, d.attnum,
        CASE v.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'rule' END,
        CASE WHEN v.relkind IN ('v', 'm') THEN v.oid::regclass::text
@@ -36,7 +48,7 @@ SELECT d.relid, d.attnum,
 FROM d
 JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
 JOIN pg_class v ON v.oid = r.ev_class
-JOIN pg_namespace n ON n.oid = v.relnamespace AND n.nspname <> ALL ({1})
+JOIN pg_namespace n ON n.oid = v.relnamespace AND n.nspname <> ALL ({0})
 UNION ALL
 SELECT d.relid, d.attnum, 'policy', quote_ident(p.polname) || ' on ' || p.polrelid::regclass
 FROM d JOIN pg_policy p ON d.classid = 'pg_policy'::regclass AND p.oid = d.objid
@@ -49,12 +61,12 @@ UNION ALL
 SELECT d.relid, d.attnum, 'function', p.oid::regprocedure::text
 FROM d
 JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
-JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname <> ALL ({1})
+JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname <> ALL ({0})
 UNION ALL
 SELECT d.relid, d.attnum, 'column', c.oid::regclass || '.' || quote_ident(a.attname)
 FROM d
 JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
-JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname <> ALL ({1})
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname <> ALL ({0})
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid)sql";
 
 constexpr const char* inbound_query = R"sql(
@@ -78,9 +90,12 @@ sql::Sql tables_filter(const Reading& reading) {
 }
 
 void read_recorded(Reading& reading) {
-  const auto rows = reading.connection.execute(
-      sql::format(dependents_query, reading.schema_oid, reading.our_schemas, tables_filter(reading))
-          .str());
+  const sql::Sql known = sql::format(depending, reading.schema_oid, tables_filter(reading));
+  auto ask = [&](const char* query) {
+    return reading.connection.execute(known.str() + sql::format(query, reading.our_schemas).str());
+  };
+  if (!ask(any_but_ours).boolean(0, 0)) return;
+  const auto rows = ask(dependents_query);
   std::map<std::tuple<Table*, std::string, std::string>, std::vector<int>> found;
   for (std::size_t row = 0; row < rows.size(); ++row) {
     Table* table = reading.table(rows, row, 0);

@@ -15,7 +15,7 @@ namespace {
 
 // PostgreSQL drops along what depends on a dropped object internally or automatically, and refuses
 // while anything else depends on any of it. Sequences ($2) of columns that stay do not go.
-constexpr const char* dependents = R"(
+constexpr const char* blocking = R"(
 WITH RECURSIVE staying AS (
   SELECT to_regclass(name)::oid AS oid FROM json_array_elements_text($2::json) AS name
   WHERE to_regclass(name) IS NOT NULL),
@@ -31,8 +31,8 @@ along AS (
   FROM along JOIN pg_depend d ON d.refclassid = along.classid AND d.refobjid = along.objid
                              AND (along.objsubid = 0 OR d.refobjsubid = along.objsubid)
   WHERE d.deptype IN ('a', 'i', 'P', 'S')
-    AND (d.classid <> 'pg_class'::regclass OR d.objid NOT IN (SELECT oid FROM staying))),
-blocking AS (
+    AND (d.classid <> 'pg_class'::regclass OR d.objid NOT IN (SELECT oid FROM staying)))
+SELECT json_agg(blocking) FROM (
   SELECT DISTINCT d.classid, d.objid, d.objsubid, along.classid AS refclassid, along.objid AS refobjid,
          along.objsubid AS refobjsubid
   FROM along JOIN pg_depend d ON d.refclassid = along.classid AND d.refobjid = along.objid
@@ -43,12 +43,16 @@ blocking AS (
     AND (d.classid, d.objid, d.objsubid) NOT IN (SELECT classid, objid, objsubid FROM along)
     -- the plan sees to the columns that the table's own triggers name
     AND NOT EXISTS (SELECT FROM pg_trigger g WHERE d.classid = 'pg_trigger'::regclass AND g.oid = d.objid
-                      AND d.refclassid = 'pg_class'::regclass AND g.tgrelid = d.refobjid))
+                      AND d.refclassid = 'pg_class'::regclass AND g.tgrelid = d.refobjid)) blocking)";
+
+// Nearly always nothing blocks, and planning this takes longer than finding that out.
+constexpr const char* describe_blocking = R"(
 SELECT CASE WHEN v.oid IS NOT NULL THEN pg_describe_object('pg_class'::regclass, v.oid, 0)
             ELSE pg_describe_object(b.classid, b.objid, b.objsubid) END,
        pg_describe_object(b.refclassid, b.refobjid, b.refobjsubid),
        n.nspname, COALESCE(v.relname, k.conname), t.relname
-FROM blocking b
+FROM json_to_recordset($1::json) AS b(classid oid, objid oid, objsubid int,
+                                      refclassid oid, refobjid oid, refobjsubid int)
      LEFT JOIN pg_rewrite r ON b.classid = 'pg_rewrite'::regclass AND r.oid = b.objid
      LEFT JOIN pg_class v ON v.oid = r.ev_class
      LEFT JOIN pg_constraint k ON b.classid = 'pg_constraint'::regclass AND k.oid = b.objid
@@ -178,12 +182,16 @@ void refuse_dependents(Session& session, const plan::Chain& chain, const Version
     list.push_back({{"schema", each.schema}, {"relation", each.relation}, {"col", each.column}});
   db::Transaction transaction(session.connection, "SET LOCAL search_path = pg_catalog");
   std::vector<std::string> found;
-  const auto rows = session.connection.execute(
-      dependents, {list.dump(), sequences_that_stay(chain, goes).dump()});
-  for (std::size_t row = 0; row < rows.size(); ++row)
-    if (!is_ours(session, chain, rows.text_or(row, 2, ""), rows.text_or(row, 3, ""),
-                 rows.text_or(row, 4, "")))
-      found.push_back(rows.text(row, 0) + " depends on " + rows.text(row, 1));
+  const auto blockers =
+      session.connection.execute(blocking, {list.dump(), sequences_that_stay(chain, goes).dump()});
+  if (!blockers.is_null(0, 0)) {
+    const auto rows = session.connection.execute(describe_blocking, {blockers.text(0, 0)});
+    for (std::size_t row = 0; row < rows.size(); ++row)
+      if (!rows.is_null(row, 0) &&  // else gone meanwhile
+          !is_ours(session, chain, rows.text_or(row, 2, ""), rows.text_or(row, 3, ""),
+                   rows.text_or(row, 4, "")))
+        found.push_back(rows.text(row, 0) + " depends on " + rows.text_or(row, 1, "it"));
+  }
   const auto inside = session.connection.execute(inside_schema, {schema});
   for (std::size_t row = 0; row < inside.size(); ++row)
     if (!goes.table(inside.text_or(row, 1, "")))
