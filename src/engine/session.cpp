@@ -27,18 +27,22 @@ std::future<std::unique_ptr<db::Connection>> connected_meanwhile(
 // What it has like the version below it is neither sent nor parsed.
 model::Version read_model(const state::Store& store, int ordinal, const model::Version* older) {
   std::map<std::string, model::Table> tables;
-  const std::string head =
-      store.read_model(ordinal, older ? older->ordinal : 0,
-                       [&](const std::string& logical, const std::optional<std::string>& json) {
-                         if (!json) {
-                           tables.emplace(logical, older->tables.at(logical));
-                           return;
-                         }
-                         model::Table table = model::table_from_json(*json);
-                         if (auto* same = older ? older->physical_table(table.physical) : nullptr)
-                           model::share(table, *same);
-                         tables.emplace(logical, std::move(table));
-                       });
+  const std::string head = store.read_model(
+      ordinal, older ? older->ordinal : 0,
+      [&](const std::string& logical, const std::optional<std::string>& json) {
+        if (!json) {
+          const model::Table* same = older ? older->table(logical) : nullptr;
+          if (!same)  // without the runner's lock, another command may come between
+            throw Error(Exit::state, "changed", "the live versions changed while they were read",
+                        "", "run the same command again");
+          tables.emplace(logical, *same);
+          return;
+        }
+        model::Table table = model::table_from_json(*json);
+        if (auto* same = older ? older->physical_table(table.physical) : nullptr)
+          model::share(table, *same);
+        tables.emplace(logical, std::move(table));
+      });
   model::Version version = model::version_from_json(head);
   version.tables = std::move(tables);
   return version;
