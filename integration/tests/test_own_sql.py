@@ -94,3 +94,17 @@ def test_a_skip_is_meant_for_the_one_that_failed_and_not_for_the_next(stack, cli
     assert cli.versions() == {"v1": "retired", "v2": "retiring", "v3": "live"}
     cli.complete("--all", "--skip-on-complete")
     assert cli.versions() == {"v1": "retired", "v2": "retired", "v3": "live"}
+
+
+def test_what_on_complete_sql_changes_under_a_stacked_version_can_be_told_and_undone(db, cli):
+    db.tables("CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 5)")
+    cli.start("new", [{"sql": {"up": "ALTER TABLE t ALTER COLUMN a SET DEFAULT 7", "onComplete": True}}])
+    widen = [{"alter_column": {"table": "t", "column": "a", "type": "bigint"}}]
+    assert 'onComplete SQL of version "new" has yet to run' in cli.start("newer", widen).text
+    cli.complete("baseline")
+    assert "has the default 7" in cli.complete(expect=STATE).err
+    cli.rollback()
+    cli.start("newer", widen)
+    cli.complete()
+    db.execute("INSERT INTO public.t (id) VALUES (2)")
+    assert db.rows("base", "SELECT a FROM t ORDER BY id") == [(5,), (7,)]

@@ -238,6 +238,13 @@ void draft_next(Session& session, Prepared& prepared, sql::Binder& binder,
     model::check_replaced(prepared.live, prepared.live.back(), prepared.next, prepared.snapshot,
                           printer_of_defaults(session));
   prepared.notes = draft.notes();
+  for (const model::Version& version : prepared.live)
+    if (!version.on_complete.empty())
+      prepared.notes.push_back("the onComplete SQL of version \"" + version.name +
+                               "\" has yet to run: what it changes of a column that this migration "
+                               "changes too has to be "
+                               "taken back before \"" +
+                               version.name + "\" can be retired");
   prepared.functions = model::functions_naming_affected(draft);
 }
 
