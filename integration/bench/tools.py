@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import shutil
 import subprocess
 import tempfile
@@ -14,17 +15,16 @@ from rig.cli import binary
 def _peak_until_end(command):
     """The kernel's high-water mark, in MiB. wait4() would say at least what this process has itself."""
     peak = 0
-    while command.poll() is None:
-        try:
-            status = pathlib.Path(f"/proc/{command.pid}/status").read_text()
-        except OSError:
-            continue
+    # Popen.wait() with a timeout sleeps between its looks, for longer than some of what is measured.
+    ended = select.poll()
+    descriptor = os.pidfd_open(command.pid)
+    ended.register(descriptor, select.POLLIN)
+    while not ended.poll(10):
+        status = pathlib.Path(f"/proc/{command.pid}/status").read_text()
         marks = [line for line in status.splitlines() if line.startswith("VmHWM")]
         peak = max([peak] + [int(line.split()[1]) for line in marks])
-        try:
-            command.wait(0.01)
-        except subprocess.TimeoutExpired:
-            pass
+    os.close(descriptor)
+    command.wait()
     return peak / 1024
 
 
