@@ -59,6 +59,7 @@ std::string Store::adopt_models_sql(std::int64_t run) const {
       changed_model("(s ->> 'head')", "v.model", "(s -> 'tables')", "(s -> 'gone')"));
 }
 
+// The head is the first row, so that the server takes the whole model apart once.
 std::string Store::read_model(int ordinal, int like, const TakeTable& take) const {
   const std::string versions = state_object(names_, "versions");
   const std::string base = sql::quote_literal(names_.base_schema);
@@ -66,20 +67,18 @@ std::string Store::read_model(int ordinal, int like, const TakeTable& take) cons
       connection_,
       fmt::format(
           "DECLARE pgstrata_model NO SCROLL CURSOR FOR\n"
+          "WITH model AS MATERIALIZED (\n"
+          "  SELECT e.* FROM {0} v, json_each(v.model) e\n"
+          "  WHERE v.base_schema = {1} AND v.ordinal = {2})\n"
+          "SELECT '', json_object_agg(key, value) FROM model WHERE key <> 'tables'\n"
+          "UNION ALL\n"
           "SELECT t.key, CASE WHEN p.value::text = t.value::text THEN NULL ELSE t.value END\n"
-          "FROM (SELECT e.* FROM {0} v, json_each(v.model -> 'tables') e\n"
-          "      WHERE v.base_schema = {1} AND v.ordinal = {2}) t\n"
+          "FROM (SELECT e.* FROM model m, json_each(m.value) e WHERE m.key = 'tables') t\n"
           "LEFT JOIN (SELECT e.* FROM {0} v, json_each(v.model -> 'tables') e\n"
           "           WHERE v.base_schema = {1} AND v.ordinal = {3}) p USING (key)",
           versions, base, ordinal, like));
-  const std::string head =
-      connection_
-          .execute(
-              fmt::format("SELECT json_object_agg(e.key, e.value) FROM {} v, json_each(v.model) e "
-                          "WHERE v.base_schema = {} AND v.ordinal = {} AND e.key <> 'tables'",
-                          versions, base, ordinal))
-          .text(0, 0);
   const std::string fetch = fmt::format("FETCH {} FROM pgstrata_model", tables_at_a_time);
+  const std::string head = connection_.execute("FETCH 1 FROM pgstrata_model").text(0, 1);
   for (db::Result rows = connection_.execute(fetch); !rows.empty();
        rows = connection_.execute(fetch))
     for (std::size_t row = 0; row < rows.size(); ++row)
