@@ -85,9 +85,10 @@ class Oracle:
         if row == before or len(self.versions) == 1:
             return
         writers = {id(l): self._writer_of(l, row, before, writer) for l in self._live()}
-        reading = {id(l): self._reads_others(l) for l in self._live()}
-        for others in (False, True):  # what a lineage takes over from another one follows that one
-            links = [l for l in self._live() if reading[id(l)] == others]
+        # What a lineage takes over from another one follows that one, and what is being filled follows all.
+        turns = {id(l): 2 if l.boundary not in self.writers else int(self._reads_others(l)) for l in self._live()}
+        for turn in range(3):
+            links = [l for l in self._live() if turns[id(l)] == turn]
             for boundary in reversed(self.versions[1:]):
                 self._run(row, [l for l in links if l.boundary == boundary and not l.up and writers[id(l)] >= boundary], before)
             for boundary in self.versions[1:]:
