@@ -132,6 +132,19 @@ OBJECTS |= {
         ROWS, {"add_column": {"table": "kind", "column": {"name": "n", "type": "int", "default": "5"}}}, HAS_ROWS),
 }
 
+OWNED = "CREATE TABLE u (id serial, k int); CREATE TABLE t (id int PRIMARY KEY, c int);"
+OF_TYPE = "CREATE TYPE ty AS (a int, b text); CREATE TABLE t OF ty (PRIMARY KEY (a));"
+OBJECTS |= {
+    "a renamed column of a typed table": (OF_TYPE, {"rename_column": {"table": "t", "from": "b", "to": "c"}}, "NOT OF"),
+    "a dropped column of a typed table": (OF_TYPE, {"drop_column": {"table": "t", "column": "b"}}, "NOT OF"),
+    "a translated column of a typed table": (
+        OF_TYPE, {"alter_column": {"table": "t", "column": "b", "type": "varchar(9)"}}, "NOT OF"),
+    "a translation that names the row type of a dropped table": (
+        OWNED, [{"drop_table": {"name": "u"}}, add({"name": "n"}, up="coalesce((NULL::u).k, c)")], "names public.u"),
+    "a rule that names a sequence that goes": (OWNED, [{"drop_table": {"name": "u"}}, {"alter_column": {
+        "table": "t", "column": "c", "check": {"name": "k", "constraint": "c::text <> 'u_id_seq'::regclass::text"}}}], "public.u_id_seq"),
+}
+
 DOCUMENTS = {
     "name": '{"name": "other", "operations": [{"drop_table": {"name": "t"}}]}',
     "version_schema": '{"version_schema": "other", "operations": [{"drop_table": {"name": "t"}}]}',
@@ -140,9 +153,10 @@ DOCUMENTS = {
 
 def refused(cli, unchanged, operation, word):
     unchanged.mark()
-    result = cli.start("new", [operation], expect=MIGRATION)
+    operations = operation if isinstance(operation, list) else [operation]
+    result = cli.start("new", operations, expect=MIGRATION)
     assert word.lower() in result.err.lower(), result.err
-    cli.plan("new", [operation], expect=MIGRATION)
+    cli.plan("new", operations, expect=MIGRATION)
     unchanged.check()
 
 
@@ -239,3 +253,29 @@ def test_a_read_that_cannot_be_renamed_is_shown_as_it_was_asked(db, cli, text):
     cli.start("new", [{"rename_table": {"from": "t", "to": "kept"}}])
     refused = cli.start("newer", [add({"name": "z", "type": "text"}, table="kept", up=text)], expect=MIGRATION).err
     assert "as FROM name AS alias" in refused
+
+
+@pytest.mark.parametrize("owner", [{"drop_table": {"name": "u"}}, {"drop_column": {"table": "u", "column": "id", "down": "0"}}],
+                         ids=["with its table", "with its column"])
+@pytest.mark.parametrize("use", [
+    add({"name": "n"}, up="nextval('u_id_seq')::int"), add({"name": "n", "default": "nextval('u_id_seq')"}),
+    {"alter_column": {"table": "t", "column": "c", "default": "nextval('u_id_seq')"}},
+    {"create_table": {"name": "w", "columns": [{"name": "id", "type": "bigint", "default": "nextval('u_id_seq')"}]}}],
+    ids=["translation", "default of a new column", "default", "default of a new table"])
+def test_what_goes_with_an_older_version_is_not_used_by_a_newer_one(db, cli, unchanged, owner, use):
+    db.tables(OWNED + "INSERT INTO t VALUES (1, 2)")
+    cli.start("new", [owner])
+    unchanged.mark()
+    assert "public.u_id_seq, which goes with" in cli.start("newer", [use], expect=MIGRATION).err
+    unchanged.check()
+
+
+def test_rows_of_a_table_in_views_and_other_schemas_do_not_hold_its_name(db, cli):
+    db.tables(ROWS + "CREATE VIEW whole AS SELECT kind FROM kind; DROP TABLE t")
+    db.execute("CREATE SCHEMA audit; CREATE TABLE audit.log (r public.kind)")
+    cli.start("new", [{"rename_table": {"from": "kind", "to": "sort"}}])
+    cli.complete()
+    db.execute("DROP TABLE audit.log")
+    cli.start("newer", [add({"name": "n", "default": "5"}, table="sort")])
+    cli.complete()
+    assert db.columns("base", "sort") == ["id", "k", "n"]

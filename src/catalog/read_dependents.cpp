@@ -63,7 +63,8 @@ FROM d
 JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
 JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname <> ALL ({0})
 UNION ALL
-SELECT d.relid, d.attnum, 'column', c.oid::regclass || '.' || quote_ident(a.attname)
+SELECT d.relid, d.attnum, CASE WHEN c.relkind IN ('r', 'p', 'm') THEN 'column' ELSE 'attribute' END,
+       c.oid::regclass || '.' || quote_ident(a.attname)
 FROM d
 JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
 JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname <> ALL ({0})

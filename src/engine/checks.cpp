@@ -59,6 +59,37 @@ void check_limits(const Prepared& prepared) {
 }
 
 // ADD COLUMN of a domain with constraints rewrites the table under its lock.
+bool has_other_columns(const Table& before, const Table& after) {
+  return before.columns.size() != after.columns.size() ||
+         !std::equal(before.columns.begin(), before.columns.end(), after.columns.begin(),
+                     [](const model::Column& a, const model::Column& b) {
+                       return a.name == b.name && a.physical == b.physical;
+                     });
+}
+
+// PostgreSQL adds, renames and drops no column of a table made by CREATE TABLE … OF type.
+void check_typed_tables(Session& session, const Prepared& prepared) {
+  std::vector<Sql> names;
+  for (auto& [logical, table] : prepared.next.tables) {
+    const Table* before = prepared.live.back().physical_table(table.physical);
+    if (!before || before->columns.shares(table.columns) || !has_other_columns(*before, table))
+      continue;
+    names.push_back(sql::format("{}", sql::Literal(table.physical)));
+  }
+  if (names.empty()) return;
+  const auto typed = session.connection.execute(
+      sql::format("SELECT c.relname, c.reloftype::pg_catalog.regtype FROM pg_catalog.pg_class c "
+                  "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {} "
+                  "AND c.relname = ANY (ARRAY[{}]::name[]) AND c.reloftype <> 0",
+                  sql::Literal(session.names.base_schema), sql::join(names, ", "))
+          .str());
+  if (!typed.empty())
+    throw Error(
+        Exit::migration, "not-supported",
+        "the columns of table \"" + typed.text(0, 0) + "\" are those of type " + typed.text(0, 1),
+        typed.text(0, 0), "ALTER TABLE " + sql::quote_identifier(typed.text(0, 0)) + " NOT OF");
+}
+
 void check_domains(Session& session, const Prepared& prepared) {
   for (auto& [logical, table] : prepared.next.tables) {
     const Table* before = prepared.live.back().physical_table(table.physical);
@@ -270,6 +301,7 @@ std::vector<plan::Remark> check_before(Session& session, const Prepared& prepare
   std::vector<plan::Remark> findings;
   check_rights(prepared.snapshot);
   check_limits(prepared);
+  check_typed_tables(session, prepared);
   check_rules_in_flight(prepared);
   check_reads(session, prepared);
   check_domains(session, prepared);

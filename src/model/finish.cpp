@@ -4,9 +4,9 @@
 
 #include "model/compose.hpp"
 #include "model/draft.hpp"
+#include "model/going.hpp"
 #include "model/names.hpp"
 #include "model/refuse.hpp"
-#include "model/sequences.hpp"
 #include "pgstrata/error.hpp"
 
 namespace pgstrata::model {
@@ -31,7 +31,7 @@ class Finish {
       version_.tables.emplace(logical, draft.table);
     }
     resolve_references();
-    refuse_used_sequences(draft_.previous_, version_);
+    refuse_going_in_use(draft_.live_, version_, draft_.snapshot_.schema);
     return std::move(version_);
   }
 

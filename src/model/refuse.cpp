@@ -70,17 +70,20 @@ void refuse_dependents(const Change& change, const catalog::Table& base) {
   }
 }
 
-// PostgreSQL prints a row type by its table's name, and rewrites no row of it that a column holds.
-void refuse_row_type(const DraftTable& table, const Change& change, const catalog::Table& base) {
+// PostgreSQL rewrites no row that a stored column holds, and prints a row type by its table's name:
+// in the base schema that is recorded.
+void refuse_row_type(const DraftTable& table, const Change& change, const catalog::Table& base,
+                     const std::string& schema) {
   const bool renamed = table.table.name != change.previous.name;
-  const bool adds_default = std::ranges::any_of(table.lineages, [&](auto& entry) {
-    return !entry.second.origin && table.table.column(entry.first)->default_;
-  });
-  if (!renamed && !change.links && !adds_default) return;
+  const bool changed = change.links || std::ranges::any_of(table.lineages, [&](auto& entry) {
+                         return !entry.second.origin && table.table.column(entry.first)->default_;
+                       });
+  const std::string here = sql::format("{}.", sql::Name(schema)).str();
   for (const catalog::Dependent& dependent : base.dependents)
-    if (dependent.kind == "column" && dependent.columns.empty())
+    if (dependent.kind == "column" && dependent.columns.empty() &&
+        (changed || (renamed && dependent.name.starts_with(here))))
       refuse("table \"" + change.previous.name + "\" cannot " +
-                 (renamed ? "be renamed" : "change its columns") + " while column " +
+                 (changed ? "change its columns" : "be renamed") + " while column " +
                  dependent.name + " has its row type",
              base.name, "give that column another type first");
 }
@@ -276,7 +279,7 @@ void refuse_unsupported(const Draft& draft) {
     if (!change.touched) continue;
     refuse_kinds(table, change, *base);
     refuse_dependents(change, *base);
-    refuse_row_type(table, change, *base);
+    refuse_row_type(table, change, *base, draft.snapshot().schema);
     refuse_text_search(change, *base);
     refuse_foreign_keys(table, change);
     refuse_set_default(table, change);
