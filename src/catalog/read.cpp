@@ -37,9 +37,7 @@ void read_part(Reading& reading, const db::Result& comments) {
 }
 
 bool matters(const Reading& reading, const Table& table) {
-  auto named = [&](const std::string& name) {
-    return std::ranges::count(*reading.dependents_of, name) > 0;
-  };
+  auto named = [&](const std::string& name) { return reading.is_of_interest(name); };
   return named(table.name) || std::ranges::any_of(table.indexes, named, &Index::name);
 }
 
@@ -91,8 +89,7 @@ void measure_unknown_sizes(Reading& reading) {
   constexpr std::size_t most = 200;
   std::vector<sql::Sql> oids;
   for (const auto& [name, table] : reading.snapshot.tables) {
-    const auto& wanted = reading.dependents_of;
-    if (wanted && std::find(wanted->begin(), wanted->end(), name) == wanted->end()) continue;
+    if (!reading.is_of_interest(name)) continue;
     if (table.kind == 'r' && table.rows < 0 && oids.size() < most) {
       oids.push_back(sql::format("({})", table.oid));
     }

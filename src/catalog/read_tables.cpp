@@ -32,7 +32,7 @@ void fill(Table& table, const Reading& reading, const db::Result& rows, std::siz
   table.owned = rows.boolean(row, 10);
   if (!rows.is_null(row, 11))
     table.privileges = parse_privileges(rows.rows_[row][11]);
-  else if (!reading.lean || std::ranges::count(*reading.dependents_of, table.name) > 0)
+  else if (!reading.lean || reading.is_of_interest(table.name))
     table.privileges = parse_privileges(default_acl(table.owner, reading.snapshot.server_version));
   table.options = parse_array(rows.rows_[row][12]);
   table.replica_identity = rows.text(row, 13)[0];

@@ -6,6 +6,10 @@
 
 namespace pgstrata::catalog {
 
+bool Reading::is_of_interest(const std::string& name) const {
+  return !dependents_of || std::ranges::count(*dependents_of, name) > 0;
+}
+
 Table* Reading::table(const db::Result& rows, std::size_t row, std::size_t column) const {
   const auto found = tables.find(oid_at(rows, row, column));
   return found == tables.end() ? nullptr : found->second;

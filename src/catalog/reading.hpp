@@ -43,6 +43,8 @@ struct Reading {
   Present present = {};
   std::set<std::pair<Oid, int>> own_collations = {};  // table, attnum: not the database's collation
 
+  // Of a table or an index: always, where nobody said which are.
+  bool is_of_interest(const std::string& name) const;
   Table* table(const db::Result& rows, std::size_t row, std::size_t column) const;
 };
 

@@ -88,32 +88,33 @@ std::vector<std::string> texts(const std::vector<Blocker>& blockers) {
 
 namespace {
 
+// A bigint advisory key is shown in pg_locks as two halves, with objsubid 1.
+constexpr const char* of_group =
+    "l.locktype = 'advisory' AND l.objsubid = 1 "
+    "AND (l.classid::bigint << 32) | l.objid::bigint = hashtextextended($1, 0) "
+    "AND l.pid <> pg_backend_pid()";
+
 // Nearly always there is none, and planning what describes them costs every command more than all
 // else that it asks before its work.
 bool has_members(Connection& connection, const std::string& group) {
   return !connection
-              .execute(
-                  "SELECT FROM pg_lock_status() l WHERE l.locktype = 'advisory' AND l.objsubid = 1 "
-                  "AND (l.classid::bigint << 32) | l.objid::bigint = hashtextextended($1, 0) "
-                  "AND l.pid <> pg_backend_pid() LIMIT 1",
-                  {group})
+              .execute(fmt::format("SELECT FROM pg_lock_status() l WHERE {} LIMIT 1", of_group),
+                       {group})
               .empty();
 }
 
 }  // namespace
 
-// A bigint advisory key is shown in pg_locks as two halves, with objsubid 1.
 std::vector<Member> members(Connection& connection, const std::string& group) {
   if (!has_members(connection, group)) return {};
   const auto rows = connection.execute(
       fmt::format(
           "SELECT {} FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
           "LEFT JOIN pg_prepared_xacts p ON false "
-          "WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted "
+          "WHERE {} AND l.granted "
           "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-          "AND (l.classid::bigint << 32) | l.objid::bigint = hashtextextended($1, 0) "
-          "AND l.pid <> pg_backend_pid() ORDER BY l.pid",
-          description),
+          "ORDER BY l.pid",
+          description, of_group),
       {group});
   std::vector<Member> found;
   for (std::size_t row = 0; row < rows.size(); ++row)

@@ -58,13 +58,10 @@ void check_limits(const Prepared& prepared) {
   }
 }
 
-// ADD COLUMN of a domain with constraints rewrites the table under its lock.
 bool has_other_columns(const Table& before, const Table& after) {
-  return before.columns.size() != after.columns.size() ||
-         !std::equal(before.columns.begin(), before.columns.end(), after.columns.begin(),
-                     [](const model::Column& a, const model::Column& b) {
-                       return a.name == b.name && a.physical == b.physical;
-                     });
+  return !std::ranges::equal(before.columns, after.columns, [](auto& a, auto& b) {
+    return a.name == b.name && a.physical == b.physical;
+  });
 }
 
 // PostgreSQL adds, renames and drops no column of a table made by CREATE TABLE … OF type.
@@ -72,9 +69,8 @@ void check_typed_tables(Session& session, const Prepared& prepared) {
   std::vector<Sql> names;
   for (auto& [logical, table] : prepared.next.tables) {
     const Table* before = prepared.live.back().physical_table(table.physical);
-    if (!before || before->columns.shares(table.columns) || !has_other_columns(*before, table))
-      continue;
-    names.push_back(sql::format("{}", sql::Literal(table.physical)));
+    if (before && !before->columns.shares(table.columns) && has_other_columns(*before, table))
+      names.push_back(sql::format("{}", sql::Literal(table.physical)));
   }
   if (names.empty()) return;
   const auto typed = session.connection.execute(
@@ -90,6 +86,7 @@ void check_typed_tables(Session& session, const Prepared& prepared) {
         typed.text(0, 0), "ALTER TABLE " + sql::quote_identifier(typed.text(0, 0)) + " NOT OF");
 }
 
+// ADD COLUMN of a domain with constraints rewrites the table under its lock.
 void check_domains(Session& session, const Prepared& prepared) {
   for (auto& [logical, table] : prepared.next.tables) {
     const Table* before = prepared.live.back().physical_table(table.physical);

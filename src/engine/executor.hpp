@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "db/attempt.hpp"
 #include "db/connection.hpp"
 #include "report/progress.hpp"
 #include "state/store.hpp"
@@ -18,6 +19,7 @@ struct LockBudget {
   std::chrono::milliseconds first{50};   // wait for the first strong lock of an attempt
   std::chrono::milliseconds further{3};  // for each further one
   std::chrono::seconds total{60};        // without progress, per step; then Exit::locks
+  db::AttemptLimits limits() const { return {first, further, total}; }
 };
 
 struct ExecutorOptions {

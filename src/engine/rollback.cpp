@@ -90,15 +90,13 @@ plan::Made made_by(Session& session, const History& history) {
 std::vector<plan::Step> drop_leftovers(Session& session, const History& history) {
   std::vector<plan::Step> steps;
   if (!history.unfinished) return steps;
-  const LockBudget budget;
-  db::Attempt attempt(
-      session.connection,
-      {std::chrono::milliseconds(session.options.lock_timeout_ms), budget.further, budget.total},
-      {[] { return interrupted.load(); },
-       [&](const std::vector<db::Blocker>& blockers, double seconds) {
-         session.progress.waiting("an index left half built", db::texts(blockers), seconds);
-       },
-       {}});
+  db::Attempt attempt(session.connection, session.lock_budget().limits(),
+                      {[] { return interrupted.load(); },
+                       [&](const std::vector<db::Blocker>& blockers, double seconds) {
+                         session.progress.waiting("an index left half built", db::texts(blockers),
+                                                  seconds);
+                       },
+                       {}});
   for (auto& row : session.store.steps(history.unfinished->id))
     if (!row.done && !row.begun.empty())
       for (auto& index : leftovers_since(session.connection, row.begun, attempt))

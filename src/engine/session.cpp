@@ -24,6 +24,11 @@ std::future<std::unique_ptr<db::Connection>> connected_meanwhile(
                     [options] { return std::make_unique<db::Connection>(options); });
 }
 
+void share_with(const model::Version* older, model::Table& table) {
+  if (auto* same = older ? older->physical_table(table.physical) : nullptr)
+    model::share(table, *same);
+}
+
 // What it has like the version below it is neither sent nor parsed.
 model::Version read_model(const state::Store& store, int ordinal, const model::Version* older) {
   std::map<std::string, model::Table> tables;
@@ -39,8 +44,7 @@ model::Version read_model(const state::Store& store, int ordinal, const model::V
           return;
         }
         model::Table table = model::table_from_json(*json);
-        if (auto* same = older ? older->physical_table(table.physical) : nullptr)
-          model::share(table, *same);
+        share_with(older, table);
         tables.emplace(logical, std::move(table));
       });
   model::Version version = model::version_from_json(head);
@@ -116,9 +120,7 @@ plan::Chain Session::models(const std::vector<state::VersionRow>& rows) const {
       version = read_model(store, row.ordinal, older);
     } else {
       version = model::version_from_json(row.model);
-      for (auto& [logical, table] : version.tables)
-        if (auto* same = older ? older->physical_table(table.physical) : nullptr)
-          model::share(table, *same);
+      for (auto& [logical, table] : version.tables) share_with(older, table);
     }
     chain.push_back(std::move(version));
   }
@@ -173,14 +175,17 @@ std::string Session::scratch_schema() const {
   return store.exists() ? names.state_schema : names.base_schema;
 }
 
+LockBudget Session::lock_budget() const {
+  return {.first = std::chrono::milliseconds(options.lock_timeout_ms)};
+}
+
 void Session::execute(std::int64_t run, int workers, double max_rate, int kill_after_step,
                       std::vector<std::string> closing, double max_lag_mb) {
   ExecutorOptions executor{.connection = connection_options,
-                           .locks = {},
+                           .locks = lock_budget(),
                            .workers = workers,
                            .max_rate = max_rate,
                            .max_lag_mb = max_lag_mb};
-  executor.locks.first = std::chrono::milliseconds(options.lock_timeout_ms);
   executor.stop_after_step = kill_after_step;
   executor.closing = std::move(closing);
   Executor(store, connection, *runner, executor, progress).run(run);

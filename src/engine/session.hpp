@@ -9,6 +9,7 @@
 
 #include "catalog/read.hpp"
 #include "db/connection.hpp"
+#include "engine/executor.hpp"
 #include "model/version.hpp"
 #include "pgstrata/engine.hpp"
 #include "plan/planner.hpp"
@@ -61,6 +62,7 @@ class Session {
   // Runs the run's remaining steps, then `closing`. `kill_after_step`: for the crash rig.
   void execute(std::int64_t run, int workers, double max_rate, int kill_after_step,
                std::vector<std::string> closing, double max_lag_mb = 16);
+  LockBudget lock_budget() const;
   // Where PostgreSQL is asked about a table that is not there, in a transaction that is rolled
   // back.
   sql::Qualified stand_in() const { return {scratch_schema(), "pgstrata_try"}; }

@@ -13,7 +13,7 @@ StepRunner::StepRunner(state::Store& store, db::Connection& connection, state::R
       options_(options),
       progress_(progress),
       dog_(connection, progress, options.locks.total),
-      attempt_(connection, limits(), watch(dog_)) {}
+      attempt_(connection, options.locks.limits(), watch(dog_)) {}
 
 void StepRunner::run(std::int64_t run_id, const state::StepRow& row) {
   run_id_ = run_id;
@@ -120,10 +120,6 @@ void StepRunner::finish() {
     step.title = work.title;
     throw step_error(error, step);
   }
-}
-
-db::AttemptLimits StepRunner::limits() const {
-  return {options_.locks.first, options_.locks.further, options_.locks.total};
 }
 
 db::AttemptWatch StepRunner::watch(Watchdog& dog) {

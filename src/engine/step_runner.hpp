@@ -32,7 +32,6 @@ class StepRunner {
   void journaled(const state::StepRow& row, const std::vector<std::string>& statements);
   void record(const state::StepRow& row) { journaled(row, {}); }
   std::string closing(const state::StepRow& row) const;
-  db::AttemptLimits limits() const;
   db::AttemptWatch watch(Watchdog& dog);
 
   void build_index(const state::StepRow& row);

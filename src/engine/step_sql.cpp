@@ -27,7 +27,7 @@ void StepRunner::user_sql(const state::StepRow& row) {
   work.title = row.step.title;
   work.statements = text + closing(row);
   const Watchdog::Watch watching(dog, row.step.title, false);
-  db::Attempt(own, limits(), watch(dog)).run(work);
+  db::Attempt(own, options_.locks.limits(), watch(dog)).run(work);
 }
 
 // One statement, without a timeout (an index build that is timed out leaves a ruin); what is there
@@ -86,7 +86,7 @@ void StepRunner::clear_leftovers(db::Connection& own, const std::string& begun) 
   };
   try {
     own.execute("SET statement_timeout = '5s'");
-    auto brief = limits();
+    auto brief = options_.locks.limits();
     brief.total = std::chrono::seconds(5);
     db::Attempt attempt(own, brief, {});
     for (auto& index : leftovers_since(own, begun, attempt))

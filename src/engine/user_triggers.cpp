@@ -24,8 +24,7 @@ void make_stand_in(Session& session, const model::Table& table, const sql::Quali
 }
 
 void try_table(Session& session, const plan::Surroundings& around, const plan::Chain& chain,
-               const model::Table& table) {
-  const sql::Qualified trial = session.stand_in();
+               const model::Table& table, const sql::Qualified& trial) {
   const auto trials = plan::trigger_trials(around, chain, table.physical, trial);
   if (trials.empty()) return;
   db::Transaction rolled_back(session.connection, "SET LOCAL lock_timeout = '1s'");
@@ -43,7 +42,10 @@ void try_table(Session& session, const plan::Surroundings& around, const plan::C
 }
 
 void try_all(Session& session, const plan::Surroundings& around, const plan::Chain& chain) {
-  for (auto& [logical, table] : chain.back().tables) try_table(session, around, chain, table);
+  const sql::Qualified trial =
+      session.stand_in();  // asks the server while there is no state schema
+  for (auto& [logical, table] : chain.back().tables)
+    try_table(session, around, chain, table, trial);
 }
 
 }  // namespace

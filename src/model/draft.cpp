@@ -168,15 +168,12 @@ void Draft::rename_table(const std::string& from, const std::string& to, const s
   }
   const std::string now = renamed.physical;
   tables_.insert(std::move(node));
-  auto renamed_parent = [&](const ForeignKey& key) {
-    return key.schema == snapshot_.schema && key.table == before;
-  };
-  for (auto& [logical, other] : tables_) {
-    const auto& keys = std::as_const(other.table).foreign_keys;
-    if (std::any_of(keys.begin(), keys.end(), renamed_parent))
-      for (ForeignKey& key : other.table.foreign_keys)
-        if (renamed_parent(key)) key.table = now;
-  }
+  for (auto& [logical, other] : tables_)
+    other.table.foreign_keys.change_if(
+        [&](const ForeignKey& key) {
+          return key.schema == snapshot_.schema && key.table == before;
+        },
+        [&](ForeignKey& key) { key.table = now; });
 }
 
 void Draft::add_column(DraftTable& draft, Column column, std::optional<Expression> up,

@@ -14,10 +14,6 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-constexpr const char* changed_behind =
-    "the table was changed behind pgstrata; `pgstrata baseline NAME` adopts what is there now, "
-    "once a single version is live";
-
 [[noreturn]] void drifted(const std::string& what, const std::string& where,
                           const std::string& hint) {
   throw Error(Exit::state, "drift", what, where, hint);
@@ -63,6 +59,19 @@ void note_additions(const std::vector<Version>& live, const catalog::Table& base
 
 }  // namespace
 
+Error changed_behind(const std::string& what, const std::string& where) {
+  return Error(
+      Exit::state, "drift", what, where,
+      "the table was changed behind pgstrata; `pgstrata baseline NAME` adopts what is there now, "
+      "once a single version is live");
+}
+
+Error table_gone(const Version& version, const Table& table) {
+  return changed_behind(
+      "table \"" + table.physical + "\" of version \"" + version.name + "\" is gone",
+      table.physical);
+}
+
 InFlight::InFlight(const std::vector<Version>& live) : live_(live) {
   const auto sql = std::find_if(live.rbegin(), live.rend(), [](auto& v) { return v.raw_sql; });
   judged_ = std::span(live).last(sql == live.rend() ? live.size() : sql - live.rbegin() + 1);
@@ -76,11 +85,10 @@ void InFlight::take(const catalog::Table& base) {
     for (const Column& column : table->columns) {
       const catalog::Column* found = base.column(column.physical);
       if (found && column.type == found->type) continue;
-      wrong_ = Error(Exit::state, "drift",
-                     "column \"" + column.physical + "\" of table \"" + table->physical +
-                         "\", which version \"" + version.name + "\" shows, is " +
-                         (found ? found->type + " now, not " + column.type : "gone"),
-                     table->name + "." + column.name, changed_behind);
+      wrong_ = changed_behind("column \"" + column.physical + "\" of table \"" + table->physical +
+                                  "\", which version \"" + version.name + "\" shows, is " +
+                                  (found ? found->type + " now, not " + column.type : "gone"),
+                              table->name + "." + column.name);
       break;
     }
   }
@@ -90,9 +98,7 @@ void InFlight::finish(const catalog::Snapshot& snapshot, std::vector<std::string
   for (auto& [table, notes] : drift_) drift.insert(drift.end(), notes.begin(), notes.end());
   for (const Version& version : judged_)
     for (auto& [logical, table] : version.tables)
-      if (!snapshot.table(table.physical))
-        drifted("table \"" + table.physical + "\" of version \"" + version.name + "\" is gone",
-                table.physical, changed_behind);
+      if (!snapshot.table(table.physical)) throw table_gone(version, table);
   if (wrong_) throw *wrong_;
 }
 

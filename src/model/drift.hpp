@@ -18,6 +18,10 @@
 
 namespace pgstrata::model {
 
+// Error(Exit::state, "drift") for what only a new baseline can adopt.
+Error changed_behind(const std::string& what, const std::string& where);
+Error table_gone(const Version& version, const Table& table);
+
 // Is everything that the live versions show there still, as they show it? `take` each table of the
 // base schema once, as the catalog is read; what is wrong is thrown by `finish`, which asks the
 // snapshot for nothing but the names of its tables.

@@ -81,16 +81,13 @@ class Finish {
   // A key to a column of this step knows it by what the draft called it.
   void resolve_references() {
     auto unnamed = [](const std::string& column) { return column.starts_with('\x01'); };
-    for (auto& [logical, table] : version_.tables) {
-      const auto& keys = std::as_const(table).foreign_keys;
-      if (std::none_of(keys.begin(), keys.end(), [&](const ForeignKey& key) {
-            return std::any_of(key.referenced.begin(), key.referenced.end(), unnamed);
-          }))
-        continue;
-      for (ForeignKey& key : table.foreign_keys)
-        for (std::string& referenced : key.referenced)
-          if (unnamed(referenced)) referenced = names_given_.at(referenced);
-    }
+    for (auto& [logical, table] : version_.tables)
+      table.foreign_keys.change_if(
+          [&](const ForeignKey& key) { return std::ranges::any_of(key.referenced, unnamed); },
+          [&](ForeignKey& key) {
+            for (std::string& referenced : key.referenced)
+              if (unnamed(referenced)) referenced = names_given_.at(referenced);
+          });
   }
 
   std::string fresh(std::set<std::string>& taken, const std::string& wanted) {

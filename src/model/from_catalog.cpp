@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "model/compose.hpp"
+#include "model/drift.hpp"
 #include "pgstrata/error.hpp"
 
 namespace pgstrata::model {
@@ -86,18 +87,6 @@ ForeignKey foreign_key_from_catalog(const catalog::Constraint& from) {
   return key;
 }
 
-Error drifted(const std::string& what, const std::string& where) {
-  return Error(
-      Exit::state, "drift", what, where,
-      "the table was changed behind pgstrata; `pgstrata baseline NAME` adopts what is there now, "
-      "once a single version is live");
-}
-
-Error table_gone(const Version& version, const Table& table) {
-  return drifted("table \"" + table.physical + "\" of version \"" + version.name + "\" is gone",
-                 table.physical);
-}
-
 }  // namespace
 
 Table table_from_catalog(const catalog::Table& from) {
@@ -178,10 +167,11 @@ void Refresh::take(const catalog::Table& base) {
       continue;
     }
     const std::string what = "column \"" + column.name + "\"";
-    wrong_ = found ? drifted(what + " is " + found->type + " now, " + column.type +
-                                 " in version \"" + version_.name + "\"",
-                             logical)
-                   : drifted(what + " of version \"" + version_.name + "\" is gone", logical);
+    wrong_ = found
+                 ? changed_behind(what + " is " + found->type + " now, " + column.type +
+                                      " in version \"" + version_.name + "\"",
+                                  logical)
+                 : changed_behind(what + " of version \"" + version_.name + "\" is gone", logical);
     return;
   }
   if (there.size() > ordered.size())

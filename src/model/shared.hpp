@@ -113,6 +113,12 @@ class List {
       if (gone(item)) return std::erase_if(own(), gone);
     return 0;
   }
+  // What is changed nowhere stays shared.
+  template <typename Predicate, typename Change>
+  void change_if(Predicate wanted, Change change) {
+    for (std::size_t i = 0; i < size(); ++i)
+      if (wanted(items()[i])) change(own()[i]);
+  }
   bool shares(const List& other) const { return items_ == other.items_; }
 
   friend bool operator==(const List& a, const List& b) {

@@ -36,43 +36,43 @@ std::string surviving(const TableNames& names, const std::string& column) {
   return names.dying.count(column) ? std::string() : renamed(names.columns, column);
 }
 
+void rename_physical(auto& elements, const std::map<std::string, std::string>& names) {
+  elements.change_if([&](const auto& element) { return names.count(element.physical) > 0; },
+                     [&](auto& element) { element.physical = names.at(element.physical); });
+}
+
 void settle_table(model::Table& table, const TableNames& names) {
   const std::string old_name = table.physical;
   table.physical = names.table;
   if (table.marked && table.sync.empty()) table.sync = old_name;  // of an older release's start
-  // Columns that keep their names stay shared with the other versions'.
-  const auto& columns = std::as_const(table).columns;
-  if (std::any_of(columns.begin(), columns.end(), [&](const model::Column& column) {
+  table.columns.change_if(
+      [&](const model::Column& column) {
         return names.columns.count(column.physical) || !column.privileges_of.empty();
-      }))
-    for (auto& column : table.columns) {
-      column.physical = renamed(names.columns, column.physical);
-      column.privileges_of = surviving(names, column.privileges_of);
-    }
+      },
+      [&](model::Column& column) {
+        column.physical = renamed(names.columns, column.physical);
+        column.privileges_of = surviving(names, column.privileges_of);
+      });
   if (!table.spared.empty())
     for (auto& spared : table.spared) spared.physical = surviving(names, spared.physical);
-  if (!names.indexes.empty())
-    for (auto& index : table.indexes) index.physical = renamed(names.indexes, index.physical);
-  if (names.constraints.empty()) return;
-  for (auto& check : table.checks) check.physical = renamed(names.constraints, check.physical);
-  for (auto& key : table.foreign_keys) key.physical = renamed(names.constraints, key.physical);
+  rename_physical(table.indexes, names.indexes);
+  rename_physical(table.checks, names.constraints);
+  rename_physical(table.foreign_keys, names.constraints);
 }
 
 void settle_references(model::Table& table, const Settlement& settlement,
                        const std::string& base_schema) {
-  auto stays = [&](const model::ForeignKey& key) {
-    auto parent = settlement.find(key.table);
-    return key.schema != base_schema || parent == settlement.end() ||
-           (parent->second.table == key.table && parent->second.columns.empty());
-  };
-  const auto& keys = std::as_const(table).foreign_keys;
-  if (std::all_of(keys.begin(), keys.end(), stays)) return;
-  for (auto& key : table.foreign_keys) {
-    auto parent = settlement.find(key.table);
-    if (key.schema != base_schema || parent == settlement.end()) continue;
-    rename_all(key.referenced, parent->second.columns);
-    key.table = parent->second.table;
-  }
+  table.foreign_keys.change_if(
+      [&](const model::ForeignKey& key) {
+        auto parent = settlement.find(key.table);
+        return key.schema == base_schema && parent != settlement.end() &&
+               (parent->second.table != key.table || !parent->second.columns.empty());
+      },
+      [&](model::ForeignKey& key) {
+        const TableNames& parent = settlement.at(key.table);
+        rename_all(key.referenced, parent.columns);
+        key.table = parent.table;
+      });
 }
 
 }  // namespace

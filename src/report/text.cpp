@@ -57,16 +57,13 @@ std::string text(const StartReport& report) {
 
 namespace {
 
-// The shape of an empty schema has no name, and goes without a word.
-std::string gone(const std::vector<std::string>& versions) {
-  if (versions.empty()) return "";
+// `all`: that went by this call. The shape of an empty schema has no name, and goes without a word.
+std::string gone(const std::vector<std::string>& all, const std::string& last) {
+  if (all.empty() && last.empty()) return "";
+  const std::vector<std::string> versions = all.empty() ? std::vector{last} : all;
   const bool one = versions.size() == 1;
   return fmt::format(": version{} {} {} gone", one ? "" : "s", fmt::join(versions, ", "),
                      one ? "is" : "are");
-}
-
-std::vector<std::string> each_of(const std::vector<std::string>& all, const std::string& last) {
-  return all.empty() && !last.empty() ? std::vector{last} : all;
 }
 
 }  // namespace
@@ -74,10 +71,10 @@ std::vector<std::string> each_of(const std::vector<std::string>& all, const std:
 std::string text(const CompleteReport& report) {
   std::string out;
   if (report.already)
-    out = "already completed" + gone(each_of({}, report.retired));
+    out = "already completed" + gone({}, report.retired);
   else
     out = fmt::format("completed{}{}", report.resumed ? " (resumed)" : "",
-                      gone(each_of(report.all_retired, report.retired)));
+                      gone(report.all_retired, report.retired));
   if (!report.version.empty())
     out +=
         fmt::format("; the oldest version now is {} ({})", report.version, report.version_schema);
@@ -87,10 +84,10 @@ std::string text(const CompleteReport& report) {
 std::string text(const RollbackReport& report) {
   std::string out;
   if (report.already)
-    out = "already rolled back" + gone(each_of({}, report.removed));
+    out = "already rolled back" + gone({}, report.removed);
   else
     out = fmt::format("rolled back{}{}", report.resumed ? " (resumed)" : "",
-                      gone(each_of(report.all_removed, report.removed)));
+                      gone(report.all_removed, report.removed));
   if (!report.version.empty())
     out +=
         fmt::format("; the newest version now is {} ({})", report.version, report.version_schema);
