@@ -86,7 +86,7 @@ std::string json(const PlanReport& report) {
   Json estimates = Json::array();
   for (const PlanEstimate& table : report.estimates)
     estimates.push_back({{"table", table.table},
-                         {"rows", table.rows},
+                         {"rows", known(table.rows)},
                          {"table_bytes", table.table_bytes},
                          {"disk_bytes", known(table.disk_bytes)},
                          {"wal_bytes", known(table.wal_bytes)}});

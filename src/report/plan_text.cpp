@@ -43,10 +43,11 @@ std::string estimates_text(const std::vector<PlanEstimate>& estimates) {
   if (estimates.empty()) return "";
   std::string out = "\n\nTo expect of the backfill";
   for (const PlanEstimate& table : estimates)
-    out +=
-        fmt::format("\n  - {}: about {}, {} now; grows by {} until completion and vacuum, WAL {}",
-                    table.table, plural(table.rows, "row"), bytes(table.table_bytes),
-                    bytes(table.disk_bytes), bytes(table.wal_bytes));
+    out += fmt::format("\n  - {}: {}, {} now; grows by {} until completion and vacuum, WAL {}",
+                       table.table,
+                       table.rows < 0 ? "rows unknown before its first ANALYZE"
+                                      : "about " + plural(table.rows, "row"),
+                       bytes(table.table_bytes), bytes(table.disk_bytes), bytes(table.wal_bytes));
   return out;
 }
 

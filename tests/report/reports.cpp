@@ -5,7 +5,7 @@
 #include "report/text.hpp"
 
 using namespace pgstrata;
-using nlohmann::json;
+using Json = nlohmann::json;
 
 namespace {
 
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(an_error_is_one_sentence_with_place_and_an_indented_hint) {
                     "did you mean \"column\"?");
   BOOST_TEST(report::text(error) ==
              "pgstrata: a.yaml:3:5: unknown key \"colum\"\n  did you mean \"column\"?");
-  const json data = json::parse(report::json(error)).at("error");
+  const Json data = Json::parse(report::json(error)).at("error");
   BOOST_TEST(data.at("code") == "unknown-key");
   BOOST_TEST(data.at("where") == "a.yaml:3:5");
   BOOST_TEST(data.at("exit") == 3);
@@ -72,10 +72,19 @@ BOOST_AUTO_TEST_CASE(a_plan_as_sql_is_statements_and_comments_only) {
   BOOST_TEST(!has(sql, ";;"));
 }
 
+BOOST_AUTO_TEST_CASE(rows_of_a_table_that_was_never_analyzed_are_unknown) {
+  PlanReport plan = example();
+  BOOST_TEST(has(report::text(plan), "t: about 10 rows, "));
+  plan.estimates[0].rows = -1;
+  BOOST_TEST(has(report::text(plan), "t: rows unknown before its first ANALYZE, "));
+  BOOST_TEST(Json::parse(report::json(plan)).at("estimates")[0].at("rows").is_null());
+}
+
 BOOST_AUTO_TEST_CASE(a_plan_as_json_marks_the_unknown_as_null) {
-  const json plan = json::parse(report::json(example()));
+  const Json plan = Json::parse(report::json(example()));
   BOOST_TEST(plan.at("steps").size() == 2);
   BOOST_TEST(plan.at("estimates")[0].at("disk_bytes").is_null());
+  BOOST_TEST(plan.at("estimates")[0].at("rows") == 10);
   BOOST_TEST(plan.at("estimates")[0].at("wal_bytes") == 4096);
 }
 
@@ -89,12 +98,12 @@ BOOST_AUTO_TEST_CASE(status_names_versions_and_what_is_unfinished) {
   const std::string text = report::text(status);
   BOOST_TEST(has(text, "1 min 05 s ago"));
   BOOST_TEST(has(text, "unfinished: start of v2, 3 of 9 steps done"));
-  const json data = json::parse(report::json(status));
+  const Json data = Json::parse(report::json(status));
   BOOST_TEST(data.at("versions")[1].at("status") == "starting");
   BOOST_TEST(data.at("versions")[1].at("age_seconds").is_null());
   BOOST_TEST(data.at("unfinished").at("total") == 9);
   status.unfinished.reset();
-  BOOST_TEST(json::parse(report::json(status)).at("unfinished").is_null());
+  BOOST_TEST(Json::parse(report::json(status)).at("unfinished").is_null());
 }
 
 BOOST_AUTO_TEST_CASE(what_was_already_so_is_said) {
