@@ -34,12 +34,18 @@ class Database:
                     cursor.execute(statement)
                 return time.monotonic() - began
 
-    def value(self, sql):
+    def row(self, sql, path="public"):
+        """The first row; None of a statement that gives none."""
         with contextlib.closing(psycopg2.connect(self.admin_url)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
+                cursor.execute(f'SET search_path = "{path}"')
                 cursor.execute(sql)
-                return cursor.fetchone()[0] if cursor.description else None
+                return cursor.fetchone() if cursor.description else None
+
+    def value(self, sql):
+        row = self.row(sql)
+        return row[0] if row else None
 
     def settle(self, table=None):
         """The same state before each measurement: packed table, everything on disk."""
@@ -86,3 +92,13 @@ class Stock:
 
     def drop(self, database):
         self._admin(f"DROP DATABASE {database.name} WITH (FORCE)")
+
+
+class Watched:
+    """What WaitWatch asks of a database."""
+
+    def __init__(self, database):
+        self._url = database.admin_url
+
+    def url(self, _role):
+        return self._url

@@ -4,6 +4,7 @@ import statistics
 import time
 
 from catalog import catalog
+from database import Watched
 from measured import Row, against, median
 from rig.pgbench import Load
 from rig.waitwatch import WaitWatch
@@ -120,16 +121,6 @@ INDEXED = [
     {"create_index": {"table": "accounts", "name": "accounts_extra", "columns": [{"column": "extra"}]}}]
 
 
-class _Watched:
-    """What WaitWatch asks of a database."""
-
-    def __init__(self, database):
-        self._url = database.admin_url
-
-    def url(self, _role):
-        return self._url
-
-
 def _p95(load, since, until):
     window = [seconds for end, seconds in load.latencies if since <= end <= until]
     return statistics.quantiles(window, n=20)[-1] if len(window) > 20 else float("nan")
@@ -141,7 +132,7 @@ def _through(stock, tool, operations, idle_seconds):
     tool.prepare(database)
     script = tool.files / "work.sql"
     script.write_text(WORK.format(rows=stock.rows))
-    watch = WaitWatch(_Watched(database), limit=float("inf"))
+    watch = WaitWatch(Watched(database), limit=float("inf"))
     with watch:
         old = Load(database.url, tool.first_schema, str(script), CLIENTS, RATE)
         time.sleep(2)

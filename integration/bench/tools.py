@@ -79,8 +79,11 @@ class Pgstrata(Tool):
         told = re.search(r"filled .*\(([\d,]+) rows/s\)", self.output)
         return int(told[1].replace(",", "")) if told else None
 
-    def complete(self, database):
-        return self.run(binary(), "--url", database.url, "complete")
+    def complete(self, database, *oldest):
+        return self.run(binary(), "--url", database.url, "complete", *oldest)
+
+    def rollback(self, database, newest):
+        return self.run(binary(), "--url", database.url, "rollback", newest)
 
     def run_folded(self, database, directory):
         return self.run(binary(), "--url", database.url, "migrate", directory, "--complete")

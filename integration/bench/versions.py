@@ -1,7 +1,11 @@
 """What live versions cost their clients: reading through a view, and each version more under writes."""
 import collections
+import functools
 
+from database import Watched
 from measured import Row, median
+from rig import tpcb
+from rig.waitwatch import WaitWatch
 
 # One lineage, another type in each version: a twin and a translation at every boundary.
 TYPES = ["bigint", "numeric(12,0)", "numeric(14,0)", "numeric(16,0)"]
@@ -80,8 +84,39 @@ def _writes(stock, tools, rounds):
             stock.drop(database)
 
 
+class _On:
+    """A tool on one database, as the life of a bank calls it."""
+
+    def __init__(self, tool, database):
+        for command in ("start", "complete", "rollback"):
+            setattr(self, command, functools.partial(getattr(tool, command), database))
+
+
+def _tpcb(stock, tools, scale=10):
+    """pgbench's transaction through five shapes at once, while they come and go."""
+    measured = {}
+    for tool in tools:
+        database = stock.empty()
+        tpcb.fill(database.url, scale)
+        tool.prepare(database)
+        bank = tpcb.Bank(database.url, lambda schema, sql: database.row(sql, schema), tool.files, scale, rate=40)
+        bank.run("v1")
+        with WaitWatch(Watched(database), limit=float("inf")) as watch:
+            try:
+                books = tpcb.life(bank, "v1", _On(tool, database), seconds=5)
+            finally:
+                bank.kill()
+        balanced = sum(len(set(sums)) == 1 for sums in books)
+        measured[tool.name] = (f"{bank.failed} of {bank.transactions:,}; {balanced} of {len(books)} books balance;"
+                               f" longest wait {watch.longest_text()}")
+        stock.drop(database)
+    yield Row("five live versions under TPC-B (scale 10, two clients each), through four starts, a rollback and four"
+              " completions: failed transactions", "0", measured)
+
+
 def versions(stock, tools, rounds, **_):
     able = [tool for tool in tools if tool.can_stack]
     smaller = stock.of(min(stock.rows, 500_000))
     yield from _reads(smaller, able, rounds)
     yield from _writes(smaller, able, rounds)
+    yield from _tpcb(stock, able)
