@@ -12,9 +12,6 @@ using namespace pgstrata::test;
 
 namespace {
 
-constexpr const char* wrong =
-    "SELECT count(*) FROM rt.t WHERE _m <> -2 OR _a_2 IS DISTINCT FROM a * 2";
-
 engine::ExecutorOptions with_workers(int workers, double rate = 0) {
   engine::ExecutorOptions options;
   options.workers = workers;

@@ -7,9 +7,6 @@ using namespace pgstrata::test;
 
 namespace {
 
-constexpr const char* wrong =
-    "SELECT count(*) FROM rt.t WHERE _m <> -2 OR _a_2 IS DISTINCT FROM a * 2";
-
 // Every second time that the fill comes to one of some rows, the server ends the batch.
 void fail_now_and_then(db::Connection& connection, const std::string& sqlstate) {
   connection.execute(

@@ -61,6 +61,8 @@ struct Schemas {
 // rt.t: id, a, twin _a_2 = a * 2, marker _m, and sync triggers as a start leaves them; ordinal 2.
 plan::Step fill_step();
 void create_filled_table(db::Connection& connection, int rows);
+inline constexpr const char* wrong =  // rows that are not filled, or not by the rule
+    "SELECT count(*) FROM rt.t WHERE _m <> -2 OR _a_2 IS DISTINCT FROM a * 2";
 
 // Runs `work` until destroyed, on a connection of its own; remembers the slowest call.
 class Client {

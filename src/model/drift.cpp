@@ -4,15 +4,13 @@
 #include <map>
 #include <set>
 
+#include "model/names.hpp"
+
 namespace pgstrata::model {
 
 namespace {
 
 const std::vector<std::string> our_columns{marker, pair_column};
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::ranges::find(names, name) != names.end();
-}
 
 [[noreturn]] void drifted(const std::string& what, const std::string& where,
                           const std::string& hint) {

@@ -1,5 +1,7 @@
 #include "model/names.hpp"
 
+#include <algorithm>
+
 #include "model/suggestion.hpp"
 #include "sql/identifier.hpp"
 
@@ -13,6 +15,10 @@ std::string with_suffix(const std::string& stem, const std::string& suffix) {
   std::size_t room = sql::max_identifier_bytes - suffix.size() - hash.size();
   while (room > 0 && (static_cast<unsigned char>(stem[room]) & 0xC0) == 0x80) --room;
   return stem.substr(0, room) + hash + suffix;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
 }
 
 std::string object_name(std::string first, std::string second, const std::string& label) {

@@ -14,6 +14,7 @@ std::string object_name(std::string first, std::string second, const std::string
 std::string twin_name(const std::string& name, int ordinal);
 // `stem` + `suffix` within 63 bytes; the suffix is never cut.
 std::string with_suffix(const std::string& stem, const std::string& suffix);
+bool contains(const std::vector<std::string>& names, const std::string& name);
 // ", did you mean \"x\"?" or nothing.
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& known);
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "model/compose.hpp"
+#include "model/names.hpp"
 #include "pgstrata/error.hpp"
 
 namespace pgstrata::model {
@@ -13,10 +14,6 @@ namespace {
 [[noreturn]] void refuse(const std::string& what, const std::string& where,
                          const std::string& hint) {
   throw Error(Exit::migration, "not-supported", what, where, hint);
-}
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 // What a step does to one table of the previous version.

@@ -13,10 +13,6 @@ using sql::join;
 
 namespace {
 
-Sql trusted(const std::string& text) {
-  return Sql::trusted(text);
-}
-
 using Holders =
     std::map<std::pair<std::string, bool>, std::vector<std::string>>;  // grantee, grantable
 
@@ -29,7 +25,7 @@ Holders by_holder(const std::vector<Privilege>& privileges, const std::string& s
 }
 
 Sql option(bool grantable) {
-  return trusted(grantable ? " WITH GRANT OPTION" : "");
+  return Sql::trusted(grantable ? " WITH GRANT OPTION" : "");
 }
 
 void grant_columns(const std::vector<Privilege>& privileges, const std::string& self,
@@ -38,7 +34,7 @@ void grant_columns(const std::vector<Privilege>& privileges, const std::string& 
   for (auto& [holder, list] : by_holder(privileges, self)) {
     std::vector<Sql> items;
     for (auto& privilege : list)
-      items.push_back(format("{} ({})", trusted(privilege), Name(column)));
+      items.push_back(format("{} ({})", Sql::trusted(privilege), Name(column)));
     out.push_back(format("GRANT {} ON {} TO {}{}", join(items, ", "), relation,
                          grantee(holder.first), option(holder.second))
                       .str());
@@ -69,7 +65,7 @@ Sql inside_format_constant(const Qualified& name) {
     if (c == '\'' || c == '%') text += c;
     text += c;
   }
-  return trusted(text);
+  return Sql::trusted(text);
 }
 
 // A table made by the step itself: nobody knows its grants yet, default privileges decide them.
@@ -96,7 +92,7 @@ END $grants$)",
 }  // namespace
 
 Sql grantee(const std::string& role) {
-  return role.empty() ? trusted("PUBLIC") : format("{}", Name(role));
+  return role.empty() ? Sql::trusted("PUBLIC") : format("{}", Name(role));
 }
 
 void grant_on_view(const Surroundings& around, const Table& table, const Qualified& view,
@@ -115,7 +111,7 @@ void grant_on_view(const Surroundings& around, const Table& table, const Qualifi
   for (auto& [holder, list] : by_holder(base->privileges, self)) {
     if (holder.first == base->owner) continue;
     std::vector<Sql> items;
-    for (auto& privilege : list) items.push_back(trusted(privilege));
+    for (auto& privilege : list) items.push_back(Sql::trusted(privilege));
     out.push_back(format("GRANT {} ON {} TO {}{}", join(items, ", "), view, grantee(holder.first),
                          option(holder.second))
                       .str());

@@ -25,20 +25,16 @@ using sql::format;
 
 namespace {
 
-Sql trusted(const std::string& text) {
-  return Sql::trusted(text);
-}
-
 Sql storage_name(char storage) {
   switch (storage) {
     case 'p':
-      return trusted("PLAIN");
+      return Sql::trusted("PLAIN");
     case 'e':
-      return trusted("EXTERNAL");
+      return Sql::trusted("EXTERNAL");
     case 'm':
-      return trusted("MAIN");
+      return Sql::trusted("MAIN");
     default:
-      return trusted("EXTENDED");
+      return Sql::trusted("EXTENDED");
   }
 }
 
@@ -127,7 +123,8 @@ class StartPlan {
       for (const Column* column : growth.columns)
         if (brings_sequence(live_.back(), growth.after, *column))
           step.statements.push_back(format("CREATE SEQUENCE {} AS {}",
-                                           trusted(*column->owned_sequence), trusted(column->type))
+                                           Sql::trusted(*column->owned_sequence),
+                                           Sql::trusted(column->type))
                                         .str());
     for (const model::Translation& link : next_.translations)
       for (auto& statement : create_translation(around_, next_, live_.back(), link))
@@ -157,8 +154,8 @@ class StartPlan {
                            column_definition(*column, !filled, !filled))
                         .str());
       if (brings_sequence(live_.back(), growth.after, *column))
-        out.push_back(format("ALTER SEQUENCE {} OWNED BY {}.{}", trusted(*column->owned_sequence),
-                             table, Name(column->physical))
+        out.push_back(format("ALTER SEQUENCE {} OWNED BY {}.{}",
+                             Sql::trusted(*column->owned_sequence), table, Name(column->physical))
                           .str());
       if (column->comment && !growth.linked)
         out.push_back(format("COMMENT ON COLUMN {}.{} IS {}", table, Name(column->physical),
@@ -189,10 +186,10 @@ class StartPlan {
       if (source->type == column->type && source->storage)
         alter(format("SET STORAGE {}", storage_name(source->storage)));
       if (source->type == column->type && !source->compression.empty())
-        alter(format("SET COMPRESSION {}", trusted(source->compression)));
+        alter(format("SET COMPRESSION {}", Sql::trusted(source->compression)));
       if (!source->options.empty()) {
         std::vector<Sql> options;
-        for (auto& option : source->options) options.push_back(trusted(option));
+        for (auto& option : source->options) options.push_back(Sql::trusted(option));
         alter(format("SET ({})", sql::join(options, ", ")));
       }
     }
@@ -326,7 +323,7 @@ class StartPlan {
     }
     step.statements.push_back(format("ALTER TABLE {} ADD {} {}", relation(table),
                                      foreign_key_definition(table, key),
-                                     trusted(empty ? "" : "NOT VALID"))
+                                     Sql::trusted(empty ? "" : "NOT VALID"))
                                   .str());
     steps_.push_back(std::move(step));
     if (!empty && key.validated) steps_.push_back(validate(around_, table, key.physical));

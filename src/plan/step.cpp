@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int format = 1;
+constexpr int current_format = 1;
 
 constexpr std::array<std::pair<StepKind, const char*>, 7> kinds{{
     {StepKind::transaction, "transaction"},
@@ -91,7 +91,7 @@ Fill fill_from(const Json& json) {
 }
 
 Step step_from(const Json& json) {
-  if (json.at("format") != format)
+  if (json.at("format") != current_format)
     throw Error(Exit::failure, "unreadable-journal",
                 "the journal was written by a release of pgstrata that this one cannot read", {},
                 "finish the running command with the release that began it");
@@ -123,7 +123,7 @@ std::string to_string(StepKind kind) {
 }
 
 std::string to_json(const Step& step) {
-  Json json{{"format", format}, {"phase", step.phase}, {"kind", to_string(step.kind)}};
+  Json json{{"format", current_format}, {"phase", step.phase}, {"kind", to_string(step.kind)}};
   put(json, "title", step.title);
   put(json, "reason", step.reason);
   put(json, "lock", step.lock);

@@ -15,10 +15,6 @@ using sql::join;
 
 namespace {
 
-Sql trusted(const std::string& text) {
-  return Sql::trusted(text);
-}
-
 // A function in the support schema that gives one expression over a table's columns.
 struct Function {
   const std::string& name;
@@ -36,20 +32,20 @@ const model::Column& parameter(const Function& function, std::size_t i) {
 Sql signature(const Surroundings& around, const Function& function) {
   std::vector<Sql> types;
   for (std::size_t i = 0; i < function.parameters.size(); ++i)
-    types.push_back(trusted(parameter(function, i).type));
+    types.push_back(Sql::trusted(parameter(function, i).type));
   return format("{}({})", Qualified{around.support_schema, function.name}, join(types, ", "));
 }
 
 Sql volatility(const sql::Expression& expression) {
   if (expression.reads_tables && expression.volatility == sql::Volatility::immutable)
-    return trusted("STABLE");
+    return Sql::trusted("STABLE");
   switch (expression.volatility) {
     case sql::Volatility::immutable:
-      return trusted("IMMUTABLE");
+      return Sql::trusted("IMMUTABLE");
     case sql::Volatility::stable:
-      return trusted("STABLE");
+      return Sql::trusted("STABLE");
     default:
-      return trusted("VOLATILE");
+      return Sql::trusted("VOLATILE");
   }
 }
 
@@ -61,7 +57,7 @@ Sql body(const Function& function) {
               function.parameters.begin();
     const std::string& collation = parameter(function, static_cast<std::size_t>(at)).collation;
     Sql use = format("${}", at + 1);
-    return collation.empty() ? use : format("({} COLLATE {})", use, trusted(collation));
+    return collation.empty() ? use : format("({} COLLATE {})", use, Sql::trusted(collation));
   });
 }
 
@@ -69,18 +65,19 @@ std::vector<std::string> create(const Surroundings& around, const Function& func
   std::vector<Sql> parameters;
   for (std::size_t i = 0; i < function.parameters.size(); ++i)
     parameters.push_back(
-        format("{} {}", Name(function.parameters[i]), trusted(parameter(function, i).type)));
+        format("{} {}", Name(function.parameters[i]), Sql::trusted(parameter(function, i).type)));
   Sql definer = function.expression.needs_definer()
                     ? format("\n  SECURITY DEFINER SET search_path = pg_catalog, {}, pg_temp",
                              Name(around.base_schema))
                     : Sql();
   Sql name = signature(around, function);
-  return {format("CREATE FUNCTION {}({}) RETURNS {}\n  LANGUAGE sql {}{}\n  RETURN {}",
-                 Qualified{around.support_schema, function.name}, join(parameters, ", "),
-                 trusted(function.type), volatility(function.expression), definer, body(function))
-              .str(),
-          format("COMMENT ON FUNCTION {} IS {}", name, Literal(function.comment)).str(),
-          format("GRANT EXECUTE ON FUNCTION {} TO PUBLIC", name).str()};
+  return {
+      format("CREATE FUNCTION {}({}) RETURNS {}\n  LANGUAGE sql {}{}\n  RETURN {}",
+             Qualified{around.support_schema, function.name}, join(parameters, ", "),
+             Sql::trusted(function.type), volatility(function.expression), definer, body(function))
+          .str(),
+      format("COMMENT ON FUNCTION {} IS {}", name, Literal(function.comment)).str(),
+      format("GRANT EXECUTE ON FUNCTION {} TO PUBLIC", name).str()};
 }
 
 std::string drop(const Surroundings& around, const Function& function) {
@@ -168,7 +165,7 @@ void add_columns(SyncTable& sync, const Version& version, const model::Table& ta
                               .lo = version.ordinal,
                               .hi = version.ordinal,
                               .image_equality = column.image_equality,
-                              .type = trusted(column.type),
+                              .type = Sql::trusted(column.type),
                               .not_null = oldest && column.not_null});
     else
       known->hi = version.ordinal;

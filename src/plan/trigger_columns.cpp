@@ -4,6 +4,7 @@
 #include <map>
 
 #include "catalog/printing.hpp"
+#include "model/names.hpp"
 #include "pgstrata/error.hpp"
 #include "plan/user_triggers.hpp"
 #include "sql/trigger_definition.hpp"
@@ -11,6 +12,7 @@
 namespace pgstrata::plan {
 
 using catalog::Trigger;
+using model::contains;
 using model::Table;
 using sql::format;
 using sql::Literal;
@@ -23,10 +25,6 @@ namespace {
 using Columns = std::vector<std::string>;
 using Names = std::map<std::string, std::string>;
 using Line = std::vector<const model::Version*>;  // adjacent versions of one table, oldest first
-
-bool contains(const Columns& list, const std::string& name) {
-  return std::ranges::find(list, name) != list.end();
-}
 
 void add(Columns& list, const std::string& name) {
   if (!contains(list, name)) list.push_back(name);

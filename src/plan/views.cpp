@@ -14,21 +14,17 @@ using sql::join;
 
 namespace {
 
-Sql trusted(const std::string& text) {
-  return Sql::trusted(text);
-}
-
 // A default that yields NULL but is not the constant NULL: PostgreSQL discards that one on a view
 // and falls through to the base column's default.
 Sql null_default(const std::string& type) {
-  return format("nullif('', '')::{}", trusted(type));
+  return format("nullif('', '')::{}", Sql::trusted(type));
 }
 
 Sql create_view(const Table& table, const Qualified& view, const std::vector<Sql>& columns,
                 const Qualified& source, bool replace = false) {
   return format("CREATE {}VIEW {} WITH (security_invoker = {}) AS\n  SELECT {}\n  FROM {}",
-                trusted(replace ? "OR REPLACE " : ""), view,
-                trusted(table.owner_rights ? "false" : "true"), join(columns, ", "), source);
+                Sql::trusted(replace ? "OR REPLACE " : ""), view,
+                Sql::trusted(table.owner_rights ? "false" : "true"), join(columns, ", "), source);
 }
 
 std::vector<Sql> base_columns(const Table& table) {
@@ -45,8 +41,9 @@ Sql set_default(const Qualified& view, const std::string& column, const Sql& val
 }
 
 Sql nothing_of(const model::Spared& gone) {
-  Sql null = format("NULL::{}", trusted(gone.type));
-  return gone.collation.empty() ? null : format("({} COLLATE {})", null, trusted(gone.collation));
+  Sql null = format("NULL::{}", Sql::trusted(gone.type));
+  return gone.collation.empty() ? null
+                                : format("({} COLLATE {})", null, Sql::trusted(gone.collation));
 }
 
 Sql inner_view(const Surroundings& around, const Table& table, bool replace) {
@@ -65,7 +62,7 @@ void describe_view(const Surroundings& around, const Table& table, const Qualifi
                    std::vector<std::string>& out) {
   for (const Column& column : table.columns)
     if (column.default_ && !column.generated && !column.identity)
-      out.push_back(set_default(view, column.name, trusted(column.default_->text)).str());
+      out.push_back(set_default(view, column.name, Sql::trusted(column.default_->text)).str());
   if (table.comment)
     out.push_back(format("COMMENT ON VIEW {} IS {}", view, Literal(*table.comment)).str());
   for (const Column& column : table.columns)
