@@ -147,7 +147,8 @@ nlohmann::json sequences_that_stay(const plan::Chain& chain, const Version& goes
     if (version.ordinal == goes.ordinal) continue;
     for (auto& [logical, table] : version.tables)
       for (const model::Column& column : table.columns)
-        if (column.owned_sequence) names.push_back(*column.owned_sequence);
+        if (column.owned_sequence && column.identity_of.empty())
+          names.push_back(*column.owned_sequence);
   }
   return names;
 }

@@ -112,6 +112,8 @@ class Finish {
       }
       if (lineage.origin) {
         column.privileges_of = previous_->column(*lineage.origin)->physical;
+        if (column.identity && column.identity_of.empty())
+          column.identity_of = column.privileges_of;
         physical_names_.insert(
             column.name);  // a twin never takes a plain name, even one that is free
         column.physical_default.reset();

@@ -17,10 +17,12 @@ struct Going {
   bool with_older = false;  // than the last live version: what is new now will be there still
 };
 
+// The sequence of an identity column is made anew for its twin.
 bool owns(const Version& version, const std::string& sequence) {
   return std::ranges::any_of(version.tables, [&](auto& entry) {
     return std::ranges::any_of(entry.second.columns, [&](const Column& column) {
-      return column.owned_sequence && *column.owned_sequence == sequence;
+      return column.owned_sequence && *column.owned_sequence == sequence &&
+             column.identity_of.empty();
     });
   });
 }
@@ -96,7 +98,8 @@ void refuse_going_in_use(const std::vector<const Version*>& live, const Version&
       const Table* later = next.physical_table(table.physical);
       if (later && later->columns.shares(table.columns)) continue;
       for (const Column& column : table.columns)
-        if (column.owned_sequence && !owns(next, *column.owned_sequence))
+        if (column.owned_sequence && column.identity_of.empty() &&
+            !owns(next, *column.owned_sequence))
           check({*column.owned_sequence, table, &column, later == nullptr});
       if (!later)
         check({sql::format("{}", sql::Qualified{base_schema, table.physical}).str(), table, nullptr,

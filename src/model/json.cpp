@@ -100,7 +100,7 @@ PGSTRATA_JSON(Expression, source, text, type, collation, references, volatility,
 namespace pgstrata::model {
 PGSTRATA_JSON(Column, name, physical, type, collation, not_null, default_, physical_default,
               identity, identity_options, generated, owned_sequence, comment, image_equality,
-              privileges_of)
+              privileges_of, identity_of)
 PGSTRATA_JSON(IndexKey, column, expression, collation, opclass, descending, nulls_first,
               statistics_target)
 PGSTRATA_JSON(Index, name, physical, method, unique, nulls_not_distinct, keys, include, predicate,

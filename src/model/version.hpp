@@ -29,6 +29,7 @@ struct Column {
   Maybe<std::string> owned_sequence;        // qualified and quoted
   Maybe<std::string> comment;
   Word privileges_of;  // physical column whose grants a twin inherits; empty = own
+  Word identity_of;  // physical column that numbers the rows for a twin; empty = itself, if at all
   bool not_null = false;
   char identity = 0;            // 'a', 'd', 0
   char generated = 0;           // 's', 0

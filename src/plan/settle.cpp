@@ -36,6 +36,15 @@ std::string surviving(const TableNames& names, const std::string& column) {
   return names.dying.count(column) ? std::string() : renamed(names.columns, column);
 }
 
+// `column` has its name afterwards already.
+std::string identity_after(const TableNames& names, const model::Column& column) {
+  if (column.identity_of.empty()) return {};
+  const auto heir = names.heirs.find(column.identity_of);
+  const std::string& now =
+      heir == names.heirs.end() ? renamed(names.columns, column.identity_of) : heir->second;
+  return now == column.physical.str() ? std::string() : now;
+}
+
 void rename_physical(auto& elements, const std::map<std::string, std::string>& names) {
   elements.change_if([&](const auto& element) { return names.count(element.physical) > 0; },
                      [&](auto& element) { element.physical = names.at(element.physical); });
@@ -47,11 +56,13 @@ void settle_table(model::Table& table, const TableNames& names) {
   if (table.marked && table.sync.empty()) table.sync = old_name;  // of an older release's start
   table.columns.change_if(
       [&](const model::Column& column) {
-        return names.columns.count(column.physical) || !column.privileges_of.empty();
+        return names.columns.count(column.physical) || !column.privileges_of.empty() ||
+               !column.identity_of.empty();
       },
       [&](model::Column& column) {
         column.physical = renamed(names.columns, column.physical);
         column.privileges_of = surviving(names, column.privileges_of);
+        column.identity_of = identity_after(names, column);
       });
   if (!table.spared.empty())
     for (auto& spared : table.spared) spared.physical = surviving(names, spared.physical);
@@ -80,13 +91,19 @@ void settle_references(model::Table& table, const Settlement& settlement,
 Settlement settlement_of(const model::Version& retired, const Chain& survivors) {
   Settlement settlement;
   for (auto& [logical, table] : survivors.front().tables) {
-    TableNames names{
-        .table = table.name, .columns = {}, .indexes = {}, .constraints = {}, .dying = {}};
+    TableNames names{.table = table.name,
+                     .columns = {},
+                     .indexes = {},
+                     .constraints = {},
+                     .dying = {},
+                     .heirs = {}};
     if (auto* gone = retired.physical_table(table.physical);
         gone && !gone->columns.shares(table.columns))
       for (auto& column : gone->columns)
         if (!shown_by_any(survivors, table.physical, column.physical))
           names.dying.insert(column.physical);
+    for (auto& column : table.columns)
+      if (names.dying.count(column.identity_of)) names.heirs[column.identity_of] = column.name;
     collect(table.columns, names.columns);
     collect(table.indexes, names.indexes);
     collect(table.checks, names.constraints);

@@ -14,7 +14,8 @@ namespace pgstrata::plan {
 struct TableNames {
   std::string table;  // physical name after
   std::map<std::string, std::string> columns, indexes, constraints;
-  std::set<std::string> dying;  // physical columns that only the retired version shows
+  std::set<std::string> dying;               // physical columns that only the retired version shows
+  std::map<std::string, std::string> heirs;  // of dying identity columns, by their names after
 };
 using Settlement = std::map<std::string, TableNames>;  // by physical name of the table before
 

@@ -5,6 +5,7 @@
 
 #include "model/names.hpp"
 #include "plan/elements.hpp"
+#include "plan/identity.hpp"
 #include "plan/layers.hpp"
 #include "plan/step_builder.hpp"
 #include "plan/translations.hpp"
@@ -149,7 +150,11 @@ class TableSettlement {
   void sequences() {
     for (const Column& column : change_.oldest->columns)
       for (const Column* gone : change_.dying)
-        if (column.owned_sequence && column.owned_sequence == gone->owned_sequence)
+        if (column.identity_of == gone->physical.str())
+          out_.push_back(
+              hand_over_identity({around_.base_schema, change_.physical}, gone->physical, column));
+        else if (!gone->identity && column.owned_sequence &&
+                 column.owned_sequence == gone->owned_sequence)
           out_.push_back(format("ALTER SEQUENCE {} OWNED BY {}.{}",
                                 Sql::trusted(*column.owned_sequence), table_, Name(column.physical))
                              .str());
@@ -167,7 +172,7 @@ class TableSettlement {
     for (const Column* column : change_.dying) {
       if (column->generated) continue;
       if (column->identity)
-        alter("ALTER COLUMN {} DROP IDENTITY", Name(column->physical));
+        alter("ALTER COLUMN {} DROP IDENTITY IF EXISTS", Name(column->physical));
       else if (column->physical_default)
         alter("ALTER COLUMN {} DROP DEFAULT", Name(column->physical));
       if (column->not_null) alter("ALTER COLUMN {} DROP NOT NULL", Name(column->physical));

@@ -27,6 +27,7 @@ struct SyncColumn {
       false;  // type's equality is identity of bytes: IS DISTINCT FROM style comparison is allowed
   sql::Sql type;          // as PostgreSQL prints it
   bool not_null = false;  // natively, so PostgreSQL itself reports a NULL
+  bool identity = false;  // numbers the rows of every writer that gives none
 };
 
 // One output column of one translation across one boundary (named by the newer version's ordinal).

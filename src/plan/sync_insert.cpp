@@ -5,6 +5,9 @@
 // row, a tenth of what the trigger may add, so the likely writers are asked for first and the
 // others never cost them anything. `down` and `up` of one writer never feed each other: what `down`
 // writes is shown only below the writer, what `up` reads only from the writer on.
+#include <algorithm>
+#include <ranges>
+
 #include "plan/sync_parts.hpp"
 
 namespace pgstrata::plan::sync {
@@ -21,11 +24,47 @@ void each_link(const Shape& shape, int boundary, bool up, Emit emit) {
     if (link.boundary == boundary && link.up == up) emit(link);
 }
 
+using Links = std::vector<const SyncLink*>;
+
+// From the column that numbers the rows to the one that stands for it in the writer's shape: the
+// `down` links between, oldest boundary first. Empty where the writer has that column itself.
+Links below_identity(const Shape& shape, int writer) {
+  Links downs;
+  for (const SyncColumn& column : shape.table.columns) {
+    if (!column.identity) continue;
+    const std::string* at = &column.name;
+    for (const SyncVersion& v : shape.table.versions) {
+      if (v.ordinal > writer) break;
+      each_link(shape, v.ordinal, false, [&](const SyncLink& link) {
+        if (link.output == *at) downs.push_back(&link);
+      });
+      if (!downs.empty() && downs.back()->boundary == v.ordinal) at = &downs.back()->inputs.front();
+    }
+  }
+  return downs;
+}
+
+// A row without a number has the identity column's, which PostgreSQL has drawn already.
+void number(Code& code, const Shape& shape, const Links& downs) {
+  code.open("IF " + field("NEW", downs.back()->inputs.front()) + " IS NULL THEN",
+            "no number given: the identity column's");
+  for (const SyncLink* down : downs)
+    each_link(shape, down->boundary, true, [&](const SyncLink& up) {
+      if (up.output == down->inputs.front()) assign(code, up);
+    });
+  code.turn("ELSE");
+  for (const SyncLink* down : std::views::reverse(downs)) assign(code, *down);
+  code.end_if();
+}
+
 // Down to the oldest version, newest boundary first, then up to the newest, oldest boundary first.
 void written_through(Code& code, const Shape& shape, int writer) {
   const auto& versions = shape.table.versions;
-  bool nothing = true;
+  const Links numbered = below_identity(shape, writer);
+  if (!numbered.empty()) number(code, shape, numbered);
+  bool nothing = numbered.empty();
   const auto emit = [&](const SyncLink& link) {
+    if (std::ranges::count(numbered, &link) > 0) return;
     assign(code, link);
     nothing = false;
   };

@@ -166,7 +166,8 @@ void add_columns(SyncTable& sync, const Version& version, const model::Table& ta
                               .hi = version.ordinal,
                               .image_equality = column.image_equality,
                               .type = Sql::trusted(column.type),
-                              .not_null = oldest && column.not_null});
+                              .not_null = oldest && column.not_null,
+                              .identity = column.identity && column.identity_of.empty()});
     else
       known->hi = version.ordinal;
   }
