@@ -10,13 +10,14 @@ class Commands:
     def __init__(self, cli, tell, rng):
         self.cli, self.tell, self.rng, self.writers = cli, tell, rng, None
 
-    def run(self, arguments, undo=None, undoing=None, refused=None):
+    def run(self, arguments, undo=None, undoing=None, refused=None, is_over=lambda: False):
         """True once `arguments` is done; False if `undo` was run instead and took.
 
         `undoing` is called before `undo`, `refused` when that was too late and `arguments` is finished after all.
+        `is_over`: had the killed command done all its work? Then there is nothing to undo.
         """
         if self.rng.random() < self.kill and self.killed(arguments):
-            if undo and self.rng.random() < 0.5 and self.undone(undo, undoing, refused):
+            if undo and self.rng.random() < 0.5 and not is_over() and self.undone(undo, undoing, refused):
                 return False
         self.tell("pgstrata " + " ".join(arguments))
         self.cli.run(*arguments)

@@ -124,7 +124,7 @@ class Life:
 
         if count == 1:
             done = self.commands.run(["complete", going[0].name], undo=["rollback", newest.name], undoing=undoing,
-                                     refused=refused)
+                                     refused=refused, is_over=lambda: self.commands.cli.versions()[going[0].name] == "retired")
         else:
             everything = count == len(self.chain) - 1 and self.rng.random() < 0.5
             done = self.commands.run(["complete"] + (["--all"] if everything else ["--through", going[-1].name]))

@@ -112,6 +112,24 @@ OBJECTS = {
         "CREATE TABLE t (id int, a int); CREATE RULE r AS ON UPDATE TO t DO ALSO NOTHING", ALTER_A, "rule"),
 }
 
+IDENTIFIED = ("CREATE TABLE t (id int, a int NOT NULL); CREATE UNIQUE INDEX i ON t (a);"
+              "ALTER TABLE t REPLICA IDENTITY USING INDEX i")
+NAMED = "CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE t (id int, a varchar(50) DEFAULT 'u'::regclass::oid::text)"
+OBJECTS |= {
+    "NOT NULL of a replica identity": (
+        IDENTIFIED, {"alter_column": {"table": "t", "column": "a", "nullable": True}}, "replica identity"),
+    "NOT NULL for a generated column": (
+        "CREATE TABLE t (id int, a int GENERATED ALWAYS AS (1) STORED)",
+        {"alter_column": {"table": "t", "column": "a", "nullable": False}}, "generated"),
+    "a check on a typed table": (
+        "CREATE TYPE ty AS (id int, a int); CREATE TABLE t OF ty",
+        {"alter_column": {"table": "t", "column": "a", "nullable": False, "up": "coalesce(a, 0)"}}, "NOT OF"),
+    "a default that names a table renamed along": (
+        NAMED, [{"rename_table": {"from": "u", "to": "w"}}, {"alter_column": {"table": "t", "column": "a", "type": "text"}}],
+        "the default of t.a names table public.u"),
+    "a column of a pseudo-type": ("CREATE TABLE t (id int)", add({"name": "z", "type": "unknown", "nullable": True}), "pseudo-type"),
+}
+
 SERIAL = "CREATE TABLE u (id serial, k int); CREATE TABLE t (id int PRIMARY KEY DEFAULT nextval('u_id_seq'), c int);"
 NO_DEFAULT = {"alter_column": {"table": "t", "column": "id", "default": None}}
 OBJECTS |= {

@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <array>
 #include <cctype>
+#include <cstring>
 #include <map>
 
 #include "catalog/bound_view.hpp"
@@ -94,6 +97,15 @@ std::string serial_type(const std::string& source) {
   return {};
 }
 
+// Pseudo-types that a constant NULL may have: PostgreSQL makes a text of it. It refuses the others.
+bool is_taken_for_text(std::string source) {
+  std::ranges::transform(source, source.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (source.starts_with("pg_catalog.")) source.erase(0, std::strlen("pg_catalog."));
+  constexpr std::array names = {"unknown", "anyelement", "anynonarray", "anycompatible",
+                                "anycompatiblenonarray"};
+  return std::ranges::find(names, source) != names.end();
+}
+
 }  // namespace
 
 struct ServerBinder::Answers {
@@ -139,6 +151,9 @@ const TypeFacts& ServerBinder::Answers::type(ServerBinder& binder, const std::st
   facts.typmod = static_cast<int>(row.integer(0, 1));
   facts.kind = row.text(0, 2)[0];
   facts.printed = row.text(0, 3);
+  if (is_taken_for_text(source))
+    throw Error(Exit::migration, "unknown-type", "no column can be of pseudo-type " + source, where,
+                "name a type");
   facts.unconstrained = row.text(0, 4);
   facts.base = static_cast<Oid>(row.integer(0, 5));
   facts.base_typmod = static_cast<int>(row.integer(0, 6));

@@ -69,7 +69,10 @@ void check_typed_tables(Session& session, const Prepared& prepared) {
   std::vector<Sql> names;
   for (auto& [logical, table] : prepared.next.tables) {
     const Table* before = prepared.live.back().physical_table(table.physical);
-    if (before && !before->columns.shares(table.columns) && has_other_columns(*before, table))
+    if (!before) continue;
+    const bool other_columns =
+        !before->columns.shares(table.columns) && has_other_columns(*before, table);
+    if (other_columns || (table.marked && !before->marked))  // the marker is a column too
       names.push_back(sql::format("{}", sql::Literal(table.physical)));
   }
   if (names.empty()) return;
@@ -297,6 +300,7 @@ void check_references(Session& session, const Prepared& prepared, const Table& b
 std::vector<plan::Remark> check_before(Session& session, const Prepared& prepared) {
   std::vector<plan::Remark> findings;
   check_rights(prepared.snapshot);
+  if (prepared.live.size() > 1) require_sync(session.around(prepared.snapshot), prepared.live);
   check_limits(prepared);
   check_typed_tables(session, prepared);
   check_rules_in_flight(prepared);

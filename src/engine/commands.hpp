@@ -73,6 +73,9 @@ void finish_baseline(Session& session);
 void refuse_taken_schemas(Session& session, const History& history, const model::Version& version);
 // Of a version that goes.
 void refuse_taken_hidden_schema(Session& session, const model::Version& version);
+// Makes it again, empty: the steps that take it away go through. A note says so.
+void restore_dropped_schema(Session& session, const model::Version& version);
+void require_schema_of(Session& session, const model::Version& version);
 // What an older release called it, and may have left it under: it gets today's name. (tx)
 std::string older_hidden_schema_name(const Session& session, const model::Version& version);
 void find_hidden_schema(Session& session, const model::Version& version);

@@ -1,5 +1,6 @@
 // complete: retire the oldest live version.
 #include <algorithm>
+#include <span>
 
 #include "engine/commands.hpp"
 #include "engine/drift.hpp"
@@ -152,6 +153,8 @@ CompleteReport complete_oldest(Session& session, const std::optional<std::string
   if (history.chain.size() == 1) return only_one_live(session, history, version);
 
   plan::Chain chain = session.models(history.chain);
+  for (auto& version : std::span(chain).subspan(1)) require_schema_of(session, version);
+  restore_dropped_schema(session, chain.front());
   check_rules(session, chain[1]);
   refuse_dependents(session, chain, chain.front(), chain.front().schema,
                     going_with_oldest(session, chain));

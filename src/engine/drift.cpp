@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/printing.hpp"
+#include "pgstrata/error.hpp"
 #include "sql/identifier.hpp"
 
 namespace pgstrata::engine {
@@ -15,7 +16,7 @@ namespace {
 // Is anything of the table renamed, replaced or dropped when `next` becomes the oldest version?
 bool is_settled(const Table* before, const Table& after) {
   auto moves = [](auto& element) { return element.name != element.physical; };
-  return moves(after) || std::ranges::any_of(after.columns, moves) ||
+  return !after.inner_view.empty() || moves(after) || std::ranges::any_of(after.columns, moves) ||
          std::ranges::any_of(after.indexes, moves) || std::ranges::any_of(after.checks, moves) ||
          std::ranges::any_of(after.foreign_keys, moves) ||
          (before && std::ranges::any_of(before->columns, [&](auto& column) {
@@ -33,10 +34,18 @@ model::PrintDefault printer_of_defaults(Session& session) {
     db::Transaction rolled_back(
         session.connection, "SET LOCAL lock_timeout = '1s'; SET LOCAL search_path = pg_catalog;" +
                                 std::string(catalog::unambiguous_printing));
-    session.connection.execute(sql::format("CREATE TABLE {} (v {} DEFAULT {})", table,
-                                           sql::Sql::trusted(column.type),
-                                           sql::Sql::trusted(column.default_->text))
-                                   .str());
+    try {
+      session.connection.execute(sql::format("CREATE TABLE {} (v {} DEFAULT {})", table,
+                                             sql::Sql::trusted(column.type),
+                                             sql::Sql::trusted(column.default_->text))
+                                     .str());
+    } catch (const db::SqlError& error) {
+      if (error.connection_lost() || error.canceled()) throw;
+      throw Error(Exit::state, "drift",
+                  "the default of column \"" + column.name + "\", " + column.default_->text +
+                      ", cannot be set any more: " + error.fields().message,
+                  column.name, "what it names was changed by hand: take that change back");
+    }
     return session.connection
         .execute(sql::format("SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = "
                              "{}::regclass",
@@ -56,8 +65,15 @@ void check_drift(Session& session, const History& history, const plan::Chain& ch
     if (before && *before == table) continue;
     if (is_settled(before, table)) settled.push_back(table.physical);
   }
+  for (auto& [logical, table] : oldest.tables)
+    if (!next.physical_table(table.physical)) settled.push_back(table.physical);  // it goes
   if (settled.empty()) return;
   const catalog::Snapshot snapshot = session.snapshot(history, settled);
+  model::InFlight in_flight(chain);
+  for (const std::string& name : settled)
+    if (const catalog::Table* base = snapshot.table(name)) in_flight.take(*base);
+  std::vector<std::string> beside;
+  in_flight.finish(snapshot, beside);
   model::check_replaced(chain, oldest, next, snapshot, printer_of_defaults(session));
   model::check_names(chain, snapshot);
 }

@@ -1,5 +1,6 @@
 // rollback: remove the newest version, from whatever state its start or its completion was left in.
 #include <algorithm>
+#include <set>
 
 #include "engine/commands.hpp"
 #include "engine/drift.hpp"
@@ -7,6 +8,7 @@
 #include "engine/in_the_way.hpp"
 #include "engine/leftovers.hpp"
 #include "pgstrata/error.hpp"
+#include "plan/dropped_tables.hpp"
 #include "plan/step_builder.hpp"
 #include "sql/identifier.hpp"
 
@@ -104,6 +106,28 @@ std::vector<plan::Step> drop_leftovers(Session& session, const History& history)
   return steps;
 }
 
+bool has_view(Session& session, const std::string& schema, const std::string& name) {
+  const std::string view = sql::format("{}", sql::Qualified{schema, name}).str();
+  return !session.connection.execute("SELECT pg_catalog.to_regclass($1)", {view}).is_null(0, 0);
+}
+
+// Dropped by hand, with our views: there is nothing of them to roll back, and the versions that
+// stay show them no more.
+std::set<std::string> dropped_tables(Session& session, const plan::Chain& chain,
+                                     const std::string& schema, const catalog::Snapshot& snapshot) {
+  std::set<std::string> gone;
+  for (auto& [logical, table] : chain.at(chain.size() - 2).tables) {
+    if (snapshot.table(table.physical)) continue;
+    const model::Table* newest = chain.back().physical_table(table.physical);
+    if (newest && has_view(session, schema, newest->name))
+      refuse_state("moved", "table \"" + table.physical + "\" was renamed or moved by hand",
+                   "give it its name and its schema back");
+    gone.insert(table.physical);
+    session.progress.note("table \"" + table.physical + "\" is gone: it was dropped by hand");
+  }
+  return gone;
+}
+
 // The version was rolled back before.
 std::optional<RollbackReport> already_gone(const History& history,
                                            const std::optional<std::string>& version) {
@@ -167,6 +191,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   plan::Chain chain = session.models(history.chain);
   const plan::Made made = made_by(session, history);
   bool published = !made || made->count("publish") > 0;
+  if (published) restore_dropped_schema(session, chain.back());
   RollbackReport report;
   const std::string schema =
       published ? newest.schema : plan::hidden_schema_name(session.support_schema, chain.back());
@@ -179,8 +204,12 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
                           " hold values that only version \"" + newest.name +
                           "\" can hold; they are lost");
   catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
+  const plan::Chain recorded = chain;
+  auto remains = plan::forget_tables(session.around(snapshot), chain,
+                                     dropped_tables(session, chain, schema, snapshot));
   for (auto& line : going_by_hand(chain, snapshot)) session.progress.note(line);
   plan::Outcome outcome = plan::plan_rollback(session.around(snapshot), chain, made);
+  plan::append(outcome.steps, std::move(remains));
   plan::append(outcome.steps, drop_leftovers(session, history));
   if (newest.kind == "migration" && chain.back().raw_sql && !chain.back().sql_down)
     session.progress.note("the `sql` operation of \"" + newest.name +
@@ -188,7 +217,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   state::RunRow run;
   run.command = "rollback";
   run.ordinal = newest.ordinal;
-  run.detail = survivors_json(outcome.survivors, chain);
+  run.detail = survivors_json(outcome.survivors, recorded);
   journaled(
       session,
       [&] {

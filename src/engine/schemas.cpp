@@ -65,6 +65,21 @@ void refuse_taken_schemas(Session& session, const History& history, const model:
                   "rename it, or give another --state-schema");
 }
 
+void restore_dropped_schema(Session& session, const model::Version& version) {
+  if (version.schema.empty() || session.schema_exists(version.schema)) return;
+  session.connection.execute(sql::format("CREATE SCHEMA {}", sql::Name(version.schema)).str());
+  session.progress.note("schema \"" + version.schema + "\" of version \"" + version.name +
+                        "\" was dropped by hand");
+}
+
+void require_schema_of(Session& session, const model::Version& version) {
+  if (version.schema.empty() || session.schema_exists(version.schema)) return;
+  throw Error(Exit::state, "schema-gone",
+              "schema \"" + version.schema + "\" of version \"" + version.name +
+                  "\", which stays, was dropped by hand",
+              version.schema, "roll \"" + version.name + "\" back and start it again");
+}
+
 std::string older_hidden_schema_name(const Session& session, const model::Version& version) {
   return model::with_suffix(session.support_schema, "_v" + std::to_string(version.ordinal));
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "pgstrata/error.hpp"
+#include "plan/step_builder.hpp"
+#include "plan/sync_health.hpp"
 #include "plan/trigger_columns.hpp"
 #include "plan/user_triggers.hpp"
 
@@ -39,6 +41,13 @@ void try_table(Session& session, const plan::Surroundings& around, const plan::C
                       error.fields().message + "; it would be " + definition,
                   table.name, "drop the trigger first, and create it again for the new shape");
     }
+}
+
+plan::Surroundings with_triggers(Session& session, const catalog::Snapshot& nothing) {
+  plan::Surroundings around = session.around(nothing);
+  around.triggers =
+      catalog::read_triggers(session.connection, session.names.base_schema, session.support_schema);
+  return around;
 }
 
 void try_all(Session& session, const plan::Surroundings& around, const plan::Chain& chain) {
@@ -94,16 +103,24 @@ void add_triggers(PlanReport& report, Session& session, const Prepared& prepared
 }
 
 std::vector<std::string> trigger_disorder(Session& session, const plan::Chain& chain) {
-  return plan::trigger_disorder(
-      chain, catalog::read_triggers(session.connection, session.names.base_schema,
-                                    session.support_schema));
+  const catalog::Snapshot nothing;
+  const plan::Surroundings around = with_triggers(session, nothing);
+  auto out = plan::broken_sync(around, chain);
+  plan::append(out, plan::trigger_disorder(chain, around.triggers));
+  return out;
+}
+
+void require_sync(const plan::Surroundings& around, const plan::Chain& chain) {
+  const auto broken = plan::broken_sync(around, chain);
+  if (!broken.empty())
+    throw Error(Exit::state, "sync-broken", broken.front(), {},
+                "where versions disagree, mend the rows before you go on");
 }
 
 plan::Surroundings around_triggers(Session& session, const catalog::Snapshot& nothing,
                                    const plan::Chain& chain) {
-  plan::Surroundings around = session.around(nothing);
-  around.triggers =
-      catalog::read_triggers(session.connection, session.names.base_schema, session.support_schema);
+  plan::Surroundings around = with_triggers(session, nothing);
+  require_sync(around, chain);
   if (around.triggers.empty()) return around;
   const plan::Chain boundary(chain.begin(), chain.begin() + 2);
   try {

@@ -18,6 +18,9 @@ void add_triggers(PlanReport& report, Session& session, const Prepared& prepared
 // What is out of order with them while several versions are live.
 std::vector<std::string> trigger_disorder(Session& session, const plan::Chain& chain);
 
+// Refuses to go on from shapes that may have come apart: Error(Exit::state, "sync-broken").
+void require_sync(const plan::Surroundings& around, const plan::Chain& chain);
+
 // Those of all tables, without the rest of the catalog. Refuses what the retirement of the oldest
 // version cannot carry over: triggers may have been made or changed since the start.
 plan::Surroundings around_triggers(Session& session, const catalog::Snapshot& nothing,

@@ -6,6 +6,7 @@
 
 #include "model/compose.hpp"
 #include "model/names.hpp"
+#include "model/refuse_columns.hpp"
 #include "pgstrata/error.hpp"
 
 namespace pgstrata::model {
@@ -162,37 +163,6 @@ void refuse_foreign_keys(const DraftTable& table, const Change& change) {
     }
 }
 
-bool is_identity_type(std::string_view type) {
-  return type == "smallint" || type == "integer" || type == "bigint";
-}
-
-bool is_cast_of(const sql::Expression& expression, const std::string& column) {
-  if (expression.inputs() != std::vector{column}) return false;
-  const std::string text = expression.rewrite([](auto&) { return sql::Sql::trusted("x"); }).str();
-  const auto type = text.starts_with("x::")     ? text.substr(3)
-                    : text.starts_with("(x)::") ? text.substr(5)
-                                                : text;
-  return type == "x" || is_identity_type(type);
-}
-
-// Its sequence goes on counting in the new shape, and PostgreSQL knows it for three types only.
-void refuse_identity(const DraftTable& table, const Change& change, const std::string& column) {
-  const Lineage& lineage = table.lineages.at(column);
-  const Column& before = *change.previous.column(*lineage.origin);
-  const std::string where = table.table.name + "." + column;
-  if (!is_identity_type(table.table.column(column)->type.str()))
-    throw Error(Exit::migration, "identity-type",
-                "identity column \"" + column + "\" cannot be of type " +
-                    table.table.column(column)->type.str(),
-                where, "PostgreSQL takes smallint, integer or bigint");
-  const auto down = table.down.find(before.name);
-  if (!lineage.up || !is_cast_of(*lineage.up, before.name) || down == table.down.end() ||
-      !down->second || !is_cast_of(*down->second, column))
-    refuse("identity column \"" + column +
-               "\" can change its type, but not its values: its sequence goes on counting",
-           where, "leave `up` and `down` out, or give the bare column");
-}
-
 void refuse_kinds(const DraftTable& table, const Change& change, const catalog::Table& base) {
   const std::string& name = base.name;
   if (!base.owned)
@@ -212,21 +182,7 @@ void refuse_kinds(const DraftTable& table, const Change& change, const catalog::
   if (change.links && base.has_rules)
     refuse("table \"" + name + "\" has rewrite rules, which bypass translations", name,
            "drop the rules first");
-  for (auto& [column, lineage] : table.lineages) {
-    if (!lineage.translated) continue;
-    const Column* before = change.previous.column(*lineage.origin);
-    if (before->identity) refuse_identity(table, change, column);
-    if (before->generated)
-      refuse("column \"" + column + "\" is generated; changing its type is not supported yet",
-             name + "." + column, {});
-    for (const catalog::Index& index : base.indexes)
-      if (index.replica_identity && std::any_of(index.keys.begin(), index.keys.end(), [&](auto& k) {
-            return k.column == before->physical;
-          }))
-        refuse("column \"" + column + "\" belongs to the replica identity index \"" + index.name +
-                   "\"",
-               name + "." + column, {});
-  }
+  refuse_columns(table, change.previous, base);
 }
 
 // As the catalog names them: "key on schema.table". Those of this version were looked at by

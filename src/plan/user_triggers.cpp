@@ -194,11 +194,6 @@ void add_disorder(const Chain& live, const Table& table, const std::vector<Trigg
     if (!trigger.ours) continue;
     if (first.empty() || trigger.name < first) first = trigger.name;
     last = std::max(last, trigger.name);
-    if (trigger.enabled != 'A')
-      out.push_back(
-          "the sync trigger \"" + trigger.name + "\" of table \"" + table.name +
-          "\" was disabled: writes of one version are not seen by the others; ALTER "
-          "TABLE … ENABLE ALWAYS TRIGGER brings it back, `pgstrata verify` finds the rows");
   }
   const std::string cure =
       "; the next start, complete or rollback of this table mends that, "

@@ -1,0 +1,126 @@
+"""What somebody drops, renames or turns off by hand in flight: named before a completion begins, no bar to a rollback."""
+import pytest
+
+from rig.catalog import fingerprint
+from rig.cli import STATE
+
+TABLES = """
+CREATE TABLE t (id int PRIMARY KEY, a int DEFAULT 3, b int, gone text, k int NOT NULL);
+CREATE UNIQUE INDEX t_k ON t (k);
+CREATE TABLE o (id int PRIMARY KEY);
+INSERT INTO t VALUES (1, 1, 1, 'x', 1);
+"""
+STEP = [{"alter_column": {"table": "t", "column": "a", "type": "bigint"}},
+        {"alter_column": {"table": "t", "column": "k", "type": "bigint"}},
+        {"drop_column": {"table": "t", "column": "gone", "down": "'y'"}},
+        {"drop_table": {"name": "o"}}]
+
+# what -> (DDL, a word of the message, how to take it back)
+STOPS = {
+    "a renamed column of a lineage": ("ALTER TABLE t RENAME a TO z", '"a"', "ALTER TABLE t RENAME z TO a"),
+    "a renamed twin": ("ALTER TABLE t RENAME _a_2 TO z", '"_a_2"', "ALTER TABLE t RENAME z TO _a_2"),
+    "a renamed shared column": ("ALTER TABLE t RENAME b TO z", '"b"', "ALTER TABLE t RENAME z TO b"),
+    "a shared column's name on another column": (
+        "ALTER TABLE t RENAME b TO z; ALTER TABLE t ADD b text", '"b"', "ALTER TABLE t DROP b; ALTER TABLE t RENAME z TO b"),
+    "a renamed column that goes": ("ALTER TABLE t RENAME gone TO z", '"gone"', "ALTER TABLE t RENAME z TO gone"),
+    "a table that goes, moved out of the way": (
+        "ALTER TABLE o RENAME TO archive; CREATE TABLE o (x text)", '"o"', "DROP TABLE o; ALTER TABLE archive RENAME TO o"),
+    "a replica identity on an index that goes": (
+        "ALTER TABLE t REPLICA IDENTITY USING INDEX t_k", "replica identity", "ALTER TABLE t REPLICA IDENTITY DEFAULT"),
+    "triggers turned off": (
+        "ALTER TABLE t DISABLE TRIGGER ALL", "was disabled",
+        "ALTER TABLE t ENABLE ALWAYS TRIGGER pgstrata_sync_insert, ENABLE ALWAYS TRIGGER pgstrata_sync_update"),
+    "triggers turned off and on": (
+        "ALTER TABLE t DISABLE TRIGGER ALL; ALTER TABLE t ENABLE TRIGGER ALL", "was disabled",
+        "ALTER TABLE t ENABLE ALWAYS TRIGGER pgstrata_sync_insert, ENABLE ALWAYS TRIGGER pgstrata_sync_update"),
+}
+
+
+def by_hand(db, statements):
+    db.execute(f"SET search_path = public; {statements}", role="postgres")
+
+
+@pytest.mark.parametrize("what", STOPS)
+def test_a_completion_names_it_and_does_not_begin(db, cli, unchanged, what):
+    change, word, back = STOPS[what]
+    db.tables(TABLES)
+    cli.start("new", STEP)
+    by_hand(db, change)
+    unchanged.mark()
+    error = cli.complete(expect=STATE).err
+    assert word in error, error
+    unchanged.check()
+    assert cli.versions() == {"baseline": "live", "new": "live"}
+    by_hand(db, back)
+    cli.complete()
+
+
+def test_a_dropped_sync_trigger_stops_the_completion_and_the_next_start_but_no_rollback(db, cli, unchanged):
+    db.tables(TABLES)
+    before = fingerprint(db)
+    cli.start("new", STEP)
+    by_hand(db, "DROP TRIGGER pgstrata_sync_update ON t")
+    unchanged.mark()
+    assert "sync trigger" in cli.complete(expect=STATE).err
+    assert "sync trigger" in cli.start("newer", [{"rename_column": {"table": "t", "from": "b", "to": "c"}}], expect=STATE).err
+    assert any("sync trigger" in note for note in cli.status()["notes"])
+    unchanged.check()
+    cli.rollback()
+    assert fingerprint(db) == before
+
+
+def test_a_default_that_cannot_be_set_any_more_is_named(db, cli, unchanged):
+    db.tables("CREATE FUNCTION seven() RETURNS int LANGUAGE sql AS 'SELECT 7';"
+              "CREATE TABLE t (id int, m int DEFAULT seven())")
+    cli.start("new", [{"alter_column": {"table": "t", "column": "m", "type": "bigint"}}])
+    by_hand(db, "ALTER FUNCTION seven() RENAME TO eight")
+    unchanged.mark()
+    error = cli.complete(expect=STATE).err
+    assert '"m"' in error and "by hand" in error
+    unchanged.check()
+    by_hand(db, "ALTER FUNCTION eight() RENAME TO seven")
+    cli.complete()
+
+
+def test_a_dropped_version_schema_is_no_bar(db, cli):
+    db.tables(TABLES)
+    before = fingerprint(db)
+    cli.start("new", STEP)
+    by_hand(db, "DROP SCHEMA public_new CASCADE")
+    assert "public_new" in cli.complete(expect=STATE).err
+    cli.rollback()
+    assert fingerprint(db) == before
+    cli.start("newer", STEP)
+    by_hand(db, "DROP SCHEMA public_baseline CASCADE")
+    cli.complete()
+    assert db.schemas() - {"pgstrata"} == {"public", "public_newer"}
+
+
+def test_a_table_that_was_dropped_is_no_bar_to_a_rollback(db, cli):
+    db.tables(TABLES)
+    cli.start("new", STEP)
+    by_hand(db, "DROP TABLE t CASCADE")
+    assert '"t"' in cli.complete(expect=STATE).err
+    assert '"t" is gone' in cli.rollback().err
+    assert cli.versions()["baseline"] == "live"
+    assert db.support_objects() == set()
+    cli.start("other", [{"rename_table": {"from": "o", "to": "p"}}])
+    cli.complete()
+    assert db.rows("other", "SELECT count(*) FROM p") == [(0,)]
+
+
+@pytest.mark.parametrize("change, back", [
+    ("CREATE SCHEMA ext; ALTER TABLE t SET SCHEMA ext", "ALTER TABLE ext.t SET SCHEMA public; DROP SCHEMA ext"),
+    ("ALTER TABLE t RENAME TO z", "ALTER TABLE z RENAME TO t")])
+def test_a_table_that_was_moved_is_named_and_moved_back(db, cli, unchanged, change, back):
+    db.tables(TABLES)
+    before = fingerprint(db)
+    cli.start("new", STEP)
+    by_hand(db, change)
+    unchanged.mark()
+    assert '"t"' in cli.complete(expect=STATE).err
+    assert '"t" was renamed or moved' in cli.rollback(expect=STATE).err
+    unchanged.check()
+    by_hand(db, back)
+    cli.rollback()
+    assert fingerprint(db) == before
