@@ -127,6 +127,12 @@ OBJECTS |= {
     "a default that names a table renamed along": (
         NAMED, [{"rename_table": {"from": "u", "to": "w"}}, {"alter_column": {"table": "t", "column": "a", "type": "text"}}],
         "the default of t.a names table public.u"),
+    "a default of another schema by the sequence of a dropped table": (
+        "CREATE TABLE t (id serial); CREATE SCHEMA o; CREATE TABLE o.k (id int DEFAULT nextval('public.t_id_seq'))",
+        {"drop_table": {"name": "t"}}, "default value for column id of table o.k depends on sequence public.t_id_seq"),
+    "an index that names a dropped table": (
+        "CREATE TABLE t (id int); CREATE TABLE x (v int); CREATE INDEX named ON x ((v + 't'::regclass::oid::int))",
+        {"drop_table": {"name": "t"}}, "named"),
     "a column of a pseudo-type": ("CREATE TABLE t (id int)", add({"name": "z", "type": "unknown", "nullable": True}), "pseudo-type"),
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/commands.hpp"
+#include "engine/in_the_way.hpp"
 #include "engine/long_read.hpp"
 #include "engine/reads.hpp"
 #include "engine/try_out.hpp"
@@ -87,6 +88,25 @@ void check_typed_tables(Session& session, const Prepared& prepared) {
         Exit::migration, "not-supported",
         "the columns of table \"" + typed.text(0, 0) + "\" are those of type " + typed.text(0, 1),
         typed.text(0, 0), "ALTER TABLE " + sql::quote_identifier(typed.text(0, 0)) + " NOT OF");
+}
+
+// What names a table that goes, or its sequence, would stop the completion that drops it.
+void check_dropped_tables(Session& session, const Prepared& prepared) {
+  std::vector<Going> going;
+  const model::Version& previous = prepared.live.back();
+  for (auto& [logical, table] : previous.tables)
+    if (!prepared.next.physical_table(table.physical))
+      going.push_back({session.names.base_schema, table.physical, {}});
+  if (going.empty()) return;
+  plan::Chain chain = prepared.live;
+  chain.push_back(prepared.next);
+  try {
+    refuse_dependents(session, chain, previous, {}, going);
+  } catch (const Error& error) {
+    if (error.exit() != Exit::state) throw;
+    throw Error(Exit::migration, error.code(), error.message(), going.front().relation,
+                error.hint());
+  }
 }
 
 // ADD COLUMN of a domain with constraints rewrites the table under its lock.
@@ -303,6 +323,7 @@ std::vector<plan::Remark> check_before(Session& session, const Prepared& prepare
   if (prepared.live.size() > 1) require_sync(session.around(prepared.snapshot), prepared.live);
   check_limits(prepared);
   check_typed_tables(session, prepared);
+  check_dropped_tables(session, prepared);
   check_rules_in_flight(prepared);
   check_reads(session, prepared);
   check_domains(session, prepared);
