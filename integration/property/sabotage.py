@@ -31,13 +31,13 @@ class Sabotage(Commands):
         super().__init__(cli, tell, rng)
         self.counts, self.goal, self.usual, self.step = record.counts, record.goal, record.usual, record.step
 
-    def run(self, arguments, undo=None, undoing=None, refused=None):
+    def run(self, arguments, undo=None, undoing=None, refused=None, is_over=lambda: False):
         crashes = 0
         while self.counts["crashes"] < self.goal and (crashes == 0 or self.rng.random() < 0.3):
             if not self.crash(self.rng.choice(KINDS), arguments):
                 break
             crashes += 1
-        if crashes and undo and self.rng.random() < 0.5:
+        if crashes and undo and self.rng.random() < 0.5 and not is_over():
             self.tell("pgstrata " + " ".join(undo))
             if undoing:
                 undoing()

@@ -20,7 +20,7 @@ state::VersionRow row_of(const model::Version& version, const std::string& kind)
   return row;
 }
 
-std::vector<std::string> closing(const Session& session, const state::RunRow& run) {
+std::vector<std::string> when_recorded(const Session& session, const state::RunRow& run) {
   return {session.store.set_status_sql(run.ordinal, Status::live),
           session.store.finish_run_sql(run.id, RunStatus::done)};
 }
@@ -38,7 +38,7 @@ bool same_shape(const model::Version& a, const model::Version& b) {
 void finish_baseline(Session& session) {
   auto run = session.store.unfinished_run();
   if (!run || run->command != "baseline") return;
-  session.execute(run->id, 1, 0, -1, closing(session, *run));
+  session.execute(run->id, 1, 0, -1, when_recorded(session, *run));
 }
 
 void insert_empty(Session& session) {
@@ -71,7 +71,7 @@ state::VersionRow publish_baseline(Session& session, const std::string& name) {
         run.id = session.store.insert_run(run, steps);
       },
       Commit::before_others);
-  session.execute(run.id, 1, 0, -1, closing(session, run));
+  session.execute(run.id, 1, 0, -1, when_recorded(session, run));
   return row;
 }
 

@@ -19,7 +19,7 @@ using state::Status;
 
 namespace {
 
-std::vector<std::string> closing(const Session& session, const state::RunRow& run) {
+std::vector<std::string> when_rolled_back(const Session& session, const state::RunRow& run) {
   return {session.store.set_status_sql(run.ordinal, Status::rolled_back),
           session.store.adopt_models_sql(run.id),
           session.store.finish_run_sql(run.id, RunStatus::done)};
@@ -37,7 +37,7 @@ void describe(RollbackReport& report, const History& history, int gone) {
 
 // A repeated command must not take the next version: where more than one could be meant, it names
 // the one that goes.
-void require_version(const History& history, const std::optional<std::string>& version) {
+void require_named(const History& history, const std::optional<std::string>& version) {
   const std::string& newest = history.chain.back().name;
   if (version && *version != newest)
     refuse_state("not-newest",
@@ -129,8 +129,8 @@ std::set<std::string> dropped_tables(Session& session, const plan::Chain& chain,
 }
 
 // The version was rolled back before.
-std::optional<RollbackReport> already_gone(const History& history,
-                                           const std::optional<std::string>& version) {
+std::optional<RollbackReport> rolled_back_before(const History& history,
+                                                 const std::optional<std::string>& version) {
   const state::VersionRow* known = version ? history.newest_named(*version) : nullptr;
   if (!known || known->status != Status::rolled_back || history.chain.empty()) return {};
   RollbackReport report;
@@ -140,8 +140,8 @@ std::optional<RollbackReport> already_gone(const History& history,
 }
 
 // Nothing in flight: done already, if that was the last thing done.
-RollbackReport only_one_live(Session& session, const History& history,
-                             const std::optional<std::string>& version) {
+RollbackReport nothing_to_roll_back(Session& session, const History& history,
+                                    const std::optional<std::string>& version) {
   const state::VersionRow& only = history.chain.front();
   const auto last = session.store.last_finished_run();
   if (!version && last && last->command == "rollback") {
@@ -163,12 +163,12 @@ RollbackReport resume(Session& session, const History& history, const RollbackOp
   if (options.skip_sql_down)
     report.notes.push_back(
         skip_failed_sql(session, run, "rollback", "rollback", "--skip-sql-down"));
-  session.execute(run.id, 1, 0, options.kill_after_step, closing(session, run));
+  session.execute(run.id, 1, 0, options.kill_after_step, when_rolled_back(session, run));
   describe(report, history, run.ordinal);
   return report;
 }
 
-void require_history(Session& session, const History& history) {
+void require_any_version(Session& session, const History& history) {
   if (history.chain.empty())
     refuse_state("no-history", "schema \"" + session.names.base_schema + "\" has no versions");
 }
@@ -176,10 +176,10 @@ void require_history(Session& session, const History& history) {
 RollbackReport rollback_newest(Session& session, const std::optional<std::string>& version,
                                const RollbackOptions& options) {
   History history = session.history();
-  require_history(session, history);
-  if (auto report = already_gone(history, version)) return *report;
-  if (history.chain.size() == 1) return only_one_live(session, history, version);
-  require_version(history, version);
+  require_any_version(session, history);
+  if (auto report = rolled_back_before(history, version)) return *report;
+  if (history.chain.size() == 1) return nothing_to_roll_back(session, history, version);
+  require_named(history, version);
   if (history.unfinished && history.unfinished->command == "rollback")
     return resume(session, history, options);
   if (options.skip_sql_down)
@@ -227,7 +227,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
         run.id = session.store.insert_run(run, outcome.steps);
       },
       Commit::before_others);
-  session.execute(run.id, 1, 0, options.kill_after_step, closing(session, run));
+  session.execute(run.id, 1, 0, options.kill_after_step, when_rolled_back(session, run));
   describe(report, history, run.ordinal);
   return report;
 }
@@ -236,7 +236,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
 // resumes wherever it was ended.
 RollbackReport rollback_to(Session& session, const std::string& last, RollbackOptions options) {
   const History history = session.history();
-  require_history(session, history);
+  require_any_version(session, history);
   const auto at = std::find_if(history.chain.begin(), history.chain.end(),
                                [&](auto& row) { return row.name == last; });
   const bool stays =

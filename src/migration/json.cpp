@@ -26,9 +26,9 @@ std::string reason(std::string_view what) {
   return result;
 }
 
-class Events : public nlohmann::json_sax<nlohmann::json> {
+class JsonEvents : public nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit Events(const Source& source) : source_(source), tree_(source.file()) {}
+  explicit JsonEvents(const Source& source) : source_(source), tree_(source.file()) {}
 
   Node take() { return tree_.take(); }
 
@@ -113,7 +113,7 @@ class Events : public nlohmann::json_sax<nlohmann::json> {
 }  // namespace
 
 Node parse_json(const Source& source) {
-  Events events(source);
+  JsonEvents events(source);
   nlohmann::json::sax_parse(source.text().begin(), source.text().end(), &events);
   Node root = events.take();
   if (root.kind == Node::Kind::nothing) refuse_empty_document(source);

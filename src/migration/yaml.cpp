@@ -18,9 +18,9 @@ namespace {
 
 constexpr std::string_view text_tag = "tag:yaml.org,2002:str";
 
-class Events : public YAML::EventHandler {
+class YamlEvents : public YAML::EventHandler {
  public:
-  explicit Events(const Source& source) : source_(source), tree_(source.file()) {}
+  explicit YamlEvents(const Source& source) : source_(source), tree_(source.file()) {}
 
   bool empty() const { return tree_.empty(); }
   Node take() { return tree_.take(); }
@@ -80,7 +80,7 @@ class Events : public YAML::EventHandler {
 
 // The mark of a scalar is that of its first character, opening quote or block indicator. Anchors
 // and tags come before it in the file, and then the mark may be theirs.
-Node Events::scalar(const YAML::Mark& mark, bool plain, const std::string& value) const {
+Node YamlEvents::scalar(const YAML::Mark& mark, bool plain, const std::string& value) const {
   const std::string_view text = source_.text();
   std::size_t start = std::min(offset(mark), text.size());
   while (start < text.size() && (text[start] == '&' || (text[start] == '!' && !plain))) {
@@ -115,7 +115,7 @@ Node Events::scalar(const YAML::Mark& mark, bool plain, const std::string& value
 
 // First character of a block scalar's text: the line after the indicator, at the indentation of the
 // first line that is not blank.
-std::size_t Events::block_start(std::size_t indicator) const {
+std::size_t YamlEvents::block_start(std::size_t indicator) const {
   const std::string_view text = source_.text();
   const std::size_t line = text.find('\n', indicator);
   if (line == std::string_view::npos) return indicator;
@@ -162,7 +162,7 @@ std::size_t indenting_tab(std::string_view text, std::size_t at) {
 Node parse_yaml(const Source& source) {
   // Without the end mark, yaml-cpp 0.7 closes an open quote at the end of the file by itself.
   std::istringstream input(std::string(source.text()) + "\n...\n");
-  Events events(source);
+  YamlEvents events(source);
   try {
     YAML::Parser parser(input);
     while (parser.HandleNextDocument(events)) {

@@ -125,7 +125,7 @@ Names renamed_in_when(const Line& chain, const std::string& table, const Trigger
   return names;
 }
 
-std::string dollar_quoted(const std::string& body) {
+std::string in_dollars(const std::string& body) {
   std::string tag = "$pgstrata$";
   while (body.find(tag) != std::string::npos) tag.insert(tag.size() - 1, "_");
   return tag + "\n" + body + tag;
@@ -175,7 +175,7 @@ END
                           Literal("put it back, and run the same command again: " + was), make,
                           Literal(format("ALTER TABLE {} ", table).str()),
                           Literal(format(" TRIGGER {}", name).str()));
-  return "DO " + dollar_quoted(body.str());
+  return "DO " + in_dollars(body.str());
 }
 
 [[noreturn]] void refuse(const Table& table, const Trigger& trigger, const std::string& column,
