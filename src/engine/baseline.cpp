@@ -5,7 +5,6 @@
 
 namespace pgstrata::engine {
 
-using state::RunStatus;
 using state::Status;
 
 namespace {
@@ -18,11 +17,6 @@ state::VersionRow row_of(const model::Version& version, const std::string& kind)
   row.kind = kind;
   row.model = model::to_json(version);
   return row;
-}
-
-std::vector<std::string> when_recorded(const Session& session, const state::RunRow& run) {
-  return {session.store.set_status_sql(run.ordinal, Status::live),
-          session.store.finish_run_sql(run.id, RunStatus::done)};
 }
 
 bool same_shape(const model::Version& a, const model::Version& b) {
@@ -38,7 +32,7 @@ bool same_shape(const model::Version& a, const model::Version& b) {
 void finish_baseline(Session& session) {
   auto run = session.store.unfinished_run();
   if (!run || run->command != "baseline") return;
-  session.execute(run->id, 1, 0, -1, when_recorded(session, *run));
+  session.execute(run->id, 1, 0, -1, when_published(session, *run));
 }
 
 void insert_empty(Session& session) {
@@ -71,7 +65,7 @@ state::VersionRow publish_baseline(Session& session, const std::string& name) {
         run.id = session.store.insert_run(run, steps);
       },
       Commit::before_others);
-  session.execute(run.id, 1, 0, -1, when_recorded(session, run));
+  session.execute(run.id, 1, 0, -1, when_published(session, run));
   return row;
 }
 

@@ -1,6 +1,10 @@
 // The commands, one file each; Engine's methods call them. Each reads as the list of its passes.
 #pragma once
 
+#include <span>
+#include <string>
+#include <vector>
+
 #include "engine/session.hpp"
 #include "migration/operation.hpp"
 #include "model/draft.hpp"
@@ -73,9 +77,16 @@ void finish_baseline(Session& session);
 void refuse_taken_schemas(Session& session, const History& history, const model::Version& version);
 // Of a version that goes.
 void refuse_taken_hidden_schema(Session& session, const model::Version& version);
+// Those whose schema was dropped by hand.
+std::vector<const model::Version*> without_schema(Session& session,
+                                                  std::span<const model::Version> versions);
 // Makes it again, empty: the steps that take it away go through. A note says so.
 void restore_dropped_schema(Session& session, const model::Version& version);
-void require_schema_of(Session& session, const model::Version& version);
+[[noreturn]] void refuse_dropped_schema(const model::Version& version);
+// What ends a run, with its last step: its version is live, or gone with this status.
+std::vector<std::string> when_published(const Session& session, const state::RunRow& run);
+std::vector<std::string> when_gone(const Session& session, const state::RunRow& run,
+                                   state::Status status);
 // What an older release called it, and may have left it under: it gets today's name. (tx)
 std::string older_hidden_schema_name(const Session& session, const model::Version& version);
 void find_hidden_schema(Session& session, const model::Version& version);

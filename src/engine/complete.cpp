@@ -1,6 +1,5 @@
 // complete: retire the oldest live version.
 #include <algorithm>
-#include <span>
 
 #include "engine/commands.hpp"
 #include "engine/drift.hpp"
@@ -20,10 +19,7 @@ namespace {
 void execute(Session& session, const state::RunRow& run, bool on_complete,
              const CompleteOptions& options) {
   if (on_complete) return execute_with_on_complete(session, run, options.kill_after_step);
-  session.execute(run.id, 1, 0, options.kill_after_step,
-                  {session.store.set_status_sql(run.ordinal, Status::retired),
-                   session.store.adopt_models_sql(run.id),
-                   session.store.finish_run_sql(run.id, RunStatus::done)});
+  session.execute(run.id, 1, 0, options.kill_after_step, when_gone(session, run, Status::retired));
 }
 
 void describe(CompleteReport& report, const state::VersionRow& retired,
@@ -153,8 +149,10 @@ CompleteReport complete_oldest(Session& session, const std::optional<std::string
   if (history.chain.size() == 1) return only_one_live(session, history, version);
 
   plan::Chain chain = session.models(history.chain);
-  for (auto& version : std::span(chain).subspan(1)) require_schema_of(session, version);
-  restore_dropped_schema(session, chain.front());
+  const auto dropped = without_schema(session, chain);
+  for (const model::Version* version : dropped)
+    if (version != &chain.front()) refuse_dropped_schema(*version);
+  if (!dropped.empty()) restore_dropped_schema(session, chain.front());
   check_rules(session, chain[1]);
   refuse_dependents(session, chain, chain.front(), chain.front().schema,
                     going_with_oldest(session, chain));

@@ -1,6 +1,7 @@
 // rollback: remove the newest version, from whatever state its start or its completion was left in.
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "engine/commands.hpp"
 #include "engine/drift.hpp"
@@ -18,12 +19,6 @@ using state::RunStatus;
 using state::Status;
 
 namespace {
-
-std::vector<std::string> when_rolled_back(const Session& session, const state::RunRow& run) {
-  return {session.store.set_status_sql(run.ordinal, Status::rolled_back),
-          session.store.adopt_models_sql(run.id),
-          session.store.finish_run_sql(run.id, RunStatus::done)};
-}
 
 void describe(RollbackReport& report, const History& history, int gone) {
   report.removed = history.at(gone).name;
@@ -163,7 +158,8 @@ RollbackReport resume(Session& session, const History& history, const RollbackOp
   if (options.skip_sql_down)
     report.notes.push_back(
         skip_failed_sql(session, run, "rollback", "rollback", "--skip-sql-down"));
-  session.execute(run.id, 1, 0, options.kill_after_step, when_rolled_back(session, run));
+  session.execute(run.id, 1, 0, options.kill_after_step,
+                  when_gone(session, run, Status::rolled_back));
   describe(report, history, run.ordinal);
   return report;
 }
@@ -191,7 +187,8 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   plan::Chain chain = session.models(history.chain);
   const plan::Made made = made_by(session, history);
   bool published = !made || made->count("publish") > 0;
-  if (published) restore_dropped_schema(session, chain.back());
+  if (published && !without_schema(session, std::span(chain).last(1)).empty())
+    restore_dropped_schema(session, chain.back());
   RollbackReport report;
   const std::string schema =
       published ? newest.schema : plan::hidden_schema_name(session.support_schema, chain.back());
@@ -227,7 +224,8 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
         run.id = session.store.insert_run(run, outcome.steps);
       },
       Commit::before_others);
-  session.execute(run.id, 1, 0, options.kill_after_step, when_rolled_back(session, run));
+  session.execute(run.id, 1, 0, options.kill_after_step,
+                  when_gone(session, run, Status::rolled_back));
   describe(report, history, run.ordinal);
   return report;
 }

@@ -2,6 +2,8 @@
 // and the support schema. Each is looked for before anything changes, so that none meets somebody
 // else's or another base schema's.
 
+#include <algorithm>
+
 #include "engine/commands.hpp"
 #include "model/names.hpp"
 #include "plan/views.hpp"
@@ -65,15 +67,29 @@ void refuse_taken_schemas(Session& session, const History& history, const model:
                   "rename it, or give another --state-schema");
 }
 
+std::vector<const model::Version*> without_schema(Session& session,
+                                                  std::span<const model::Version> versions) {
+  std::vector<sql::Sql> asked;
+  for (auto& version : versions) asked.push_back(sql::format("{}", sql::Literal(version.schema)));
+  const auto there = session.connection.execute(
+      sql::format("SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname IN ({})",
+                  sql::join(asked, ", "))
+          .str());
+  std::vector<const model::Version*> missing;
+  for (auto& version : versions)
+    if (!version.schema.empty() &&
+        std::ranges::none_of(there.rows_, [&](auto& row) { return *row[0] == version.schema; }))
+      missing.push_back(&version);
+  return missing;
+}
+
 void restore_dropped_schema(Session& session, const model::Version& version) {
-  if (version.schema.empty() || session.schema_exists(version.schema)) return;
   session.connection.execute(sql::format("CREATE SCHEMA {}", sql::Name(version.schema)).str());
   session.progress.note("schema \"" + version.schema + "\" of version \"" + version.name +
                         "\" was dropped by hand");
 }
 
-void require_schema_of(Session& session, const model::Version& version) {
-  if (version.schema.empty() || session.schema_exists(version.schema)) return;
+void refuse_dropped_schema(const model::Version& version) {
   throw Error(Exit::state, "schema-gone",
               "schema \"" + version.schema + "\" of version \"" + version.name +
                   "\", which stays, was dropped by hand",

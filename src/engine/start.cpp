@@ -13,7 +13,6 @@
 
 namespace pgstrata::engine {
 
-using state::RunStatus;
 using state::Status;
 
 void refuse_state(const std::string& code, const std::string& message, const std::string& hint) {
@@ -25,11 +24,6 @@ std::string md5(Session& session, const std::string& text) {
 }
 
 namespace {
-
-std::vector<std::string> when_started(const Session& session, const state::RunRow& run) {
-  return {session.store.set_status_sql(run.ordinal, Status::live),
-          session.store.finish_run_sql(run.id, RunStatus::done)};
-}
 
 // What only the user can mend is undone at once; what another try can mend is kept for it.
 bool keeps_what_is_done(const Error& error) {
@@ -44,7 +38,7 @@ void run_start(Session& session, const state::RunRow& run, const model::Version&
                const StartOptions& options) {
   try {
     session.execute(run.id, options.workers, options.max_rate, options.kill_after_step,
-                    next.raw_sql ? std::vector<std::string>() : when_started(session, run),
+                    next.raw_sql ? std::vector<std::string>() : when_published(session, run),
                     options.max_lag_mb);
     if (next.raw_sql) publish_what_sql_left(session, run, options.kill_after_step);
   } catch (const Error& error) {
@@ -82,7 +76,7 @@ void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_
         },
         Commit::before_others);
   }
-  session.execute(run.id, 1, 0, kill_after_step, when_started(session, run));
+  session.execute(run.id, 1, 0, kill_after_step, when_published(session, run));
 }
 
 void journal_start(Session& session, const Documents& documents, const Prepared& prepared,

@@ -22,6 +22,17 @@ std::string survivors_json(const plan::Chain& survivors, const plan::Chain& reco
   return R"({"survivors":[)" + list + "]}";
 }
 
+std::vector<std::string> when_published(const Session& session, const state::RunRow& run) {
+  return {session.store.set_status_sql(run.ordinal, state::Status::live),
+          session.store.finish_run_sql(run.id, state::RunStatus::done)};
+}
+
+std::vector<std::string> when_gone(const Session& session, const state::RunRow& run,
+                                   state::Status status) {
+  return {session.store.set_status_sql(run.ordinal, status), session.store.adopt_models_sql(run.id),
+          session.store.finish_run_sql(run.id, state::RunStatus::done)};
+}
+
 std::string how_to_finish(const std::string& command, const std::string& version) {
   if (command == "start")
     return "run `pgstrata start` again to finish it, or `pgstrata rollback " + version +

@@ -34,8 +34,7 @@ void note_additions(const std::vector<Version>& live, const catalog::Table& base
 Error changed_behind(const std::string& what, const std::string& where) {
   return Error(Exit::state, "drift", what, where,
                "the table was changed behind pgstrata: take that back, or let `pgstrata baseline "
-               "NAME` adopt "
-               "what is there, once a single version is live");
+               "NAME` adopt what is there, once a single version is live");
 }
 
 Error table_gone(const Version& version, const Table& table) {

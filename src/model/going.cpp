@@ -87,24 +87,30 @@ std::string text_of(const Maybe<sql::Expression>& expression) {
   return expression ? expression->text : std::string();
 }
 
+void refuse_waiting_defaults(const Version& version, const Version& renaming, const Going& going) {
+  for (auto& [logical, table] : version.tables)
+    for (const Column& column : table.columns)
+      if (column.default_ && column.default_->text != text_of(column.physical_default) &&
+          names(*column.default_, going))
+        throw Error(Exit::migration, "used-table",
+                    "the default of " + logical + "." + column.name + " names table " + going.name +
+                        ", which version \"" + renaming.name + "\" renames to \"" +
+                        going.table.name + "\"",
+                    logical + "." + column.name,
+                    "complete the renaming first, or take the name out of the default");
+}
+
 // A default that a completion sets is set by its text, which has the names of today.
-void refuse_renamed_in_defaults(const Version& version, const Version& renaming,
+void refuse_renamed_in_defaults(std::span<const Version* const> versions,
                                 const std::string& base_schema) {
-  for (auto& [name, renamed] : renaming.tables) {
-    if (renamed.physical == name) continue;
-    const Going going{sql::format("{}", sql::Qualified{base_schema, renamed.physical}).str(),
-                      renamed, nullptr, false};
-    for (auto& [logical, table] : version.tables)
-      for (const Column& column : table.columns)
-        if (column.default_ && column.default_->text != text_of(column.physical_default) &&
-            names(*column.default_, going))
-          throw Error(Exit::migration, "used-table",
-                      "the default of " + logical + "." + column.name + " names table " +
-                          going.name + ", which version \"" + renaming.name + "\" renames to \"" +
-                          name + "\"",
-                      logical + "." + column.name,
-                      "complete the renaming first, or take the name out of the default");
-  }
+  for (const Version* renaming : versions)
+    for (auto& [name, renamed] : renaming->tables) {
+      if (renamed.physical == name) continue;
+      const Going going{sql::format("{}", sql::Qualified{base_schema, renamed.physical}).str(),
+                        renamed, nullptr, false};
+      for (const Version* version : versions.subspan(1))
+        refuse_waiting_defaults(*version, *renaming, going);
+    }
 }
 
 }  // namespace
@@ -113,9 +119,7 @@ void refuse_going_in_use(const std::vector<const Version*>& live, const Version&
                          const std::string& base_schema) {
   std::vector<const Version*> all = live;
   all.push_back(&next);
-  for (const Version* version : std::span(all).subspan(1))
-    for (const Version* renaming : all)
-      refuse_renamed_in_defaults(*version, *renaming, base_schema);
+  refuse_renamed_in_defaults(all, base_schema);
   for (const Version* version : live) {
     const bool last = version == live.back();
     auto check = [&](Going going) {

@@ -1,9 +1,7 @@
 #include "plan/sync_health.hpp"
 
-#include <algorithm>
 #include <set>
 
-#include "plan/layers.hpp"
 #include "plan/translations.hpp"
 #include "plan/user_triggers.hpp"
 
