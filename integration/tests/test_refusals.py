@@ -252,6 +252,18 @@ def test_a_sequence_goes_once_nothing_counts_by_it(db, cli, unchanged, owner):
     assert db.value("SELECT count(*) FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace") == 0
 
 
+@pytest.mark.parametrize("completed", [True, False], ids=["completed", "in flight"])
+def test_the_defaults_of_our_own_views_do_not_hold_a_sequence(db, cli, unchanged, completed):
+    db.tables("CREATE TABLE t (id int)")
+    cli.start("new", [{"create_table": {"name": "u", "columns": [{"name": "id", "type": "serial", "pk": True}]}}])
+    if completed:
+        cli.complete()
+    cli.start("newer", [{"drop_table": {"name": "u"}}])
+    assert db.execute("INSERT INTO public_new.u DEFAULT VALUES RETURNING id") == [(1,)]
+    cli.complete("--all")
+    assert db.value("SELECT count(*) FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace") == 0
+
+
 def test_a_sequence_that_a_twin_takes_over_or_nobody_owns_may_be_used(db, cli):
     db.tables(SERIAL)
     cli.start("new", [{"alter_column": {"table": "u", "column": "id", "type": "bigint"}}])

@@ -54,7 +54,9 @@ SELECT CASE WHEN v.oid IS NOT NULL THEN pg_describe_object('pg_class'::regclass,
 FROM json_to_recordset($1::json) AS b(classid oid, objid oid, objsubid int,
                                       refclassid oid, refobjid oid, refobjsubid int)
      LEFT JOIN pg_rewrite r ON b.classid = 'pg_rewrite'::regclass AND r.oid = b.objid
-     LEFT JOIN pg_class v ON v.oid = r.ev_class
+     LEFT JOIN pg_attrdef e ON b.classid = 'pg_attrdef'::regclass AND e.oid = b.objid
+     -- what a view's query or a default of its columns names, the view names
+     LEFT JOIN pg_class v ON v.oid = r.ev_class OR v.oid = e.adrelid AND v.relkind = 'v'
      LEFT JOIN pg_constraint k ON b.classid = 'pg_constraint'::regclass AND k.oid = b.objid
      LEFT JOIN pg_class t ON t.oid = k.conrelid
      LEFT JOIN pg_trigger g ON b.classid = 'pg_trigger'::regclass AND g.oid = b.objid
