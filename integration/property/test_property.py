@@ -13,12 +13,17 @@ LONG = bool(os.environ.get("PGSTRATA_LONG"))
 
 
 def passes(script, record_property, runs, *arguments):
+    """Long suites share the runs among the processors, each share with a server and seeds of its own."""
     path = pathlib.Path(__file__).with_name(script)
-    done = subprocess.run([sys.executable, "-B", str(path), "--runs", str(runs), *arguments], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True)
+    jobs = os.cpu_count() if LONG else 1
+    shares = [subprocess.Popen([sys.executable, "-B", str(path), "--runs", str(runs // jobs + (job < runs % jobs)),
+                                *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+              for job in range(jobs)]
+    printed = [share.communicate()[0] for share in shares]
     record_property("runs", runs)
-    print("\n".join(re.findall(r"^(?:chains|crashes): .*", done.stdout, re.M)))
-    assert done.returncode == 0, done.stdout[-8000:]
+    print("\n".join(line for each in printed for line in re.findall(r"^(?:chains|crashes): .*", each, re.M)))
+    assert not any(share.returncode for share in shares), "\n".join(
+        each[-8000:] for share, each in zip(shares, printed) if share.returncode)
 
 
 def test_random_roll_outs_agree_with_the_oracle(pgstrata, record_property):

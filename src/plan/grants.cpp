@@ -70,8 +70,7 @@ Sql inside_format_constant(const Qualified& name) {
 
 // A table made by the step itself: nobody knows its grants yet, default privileges decide them.
 Sql copy_grants_at_run_time(const Qualified& table, const Qualified& view) {
-  return format(R"(DO $grants$
-DECLARE item record;
+  const Sql body = format(R"(DECLARE item record;
 BEGIN
   -- the view gets what default privileges gave the new table
   FOR item IN
@@ -85,8 +84,9 @@ BEGIN
       CASE WHEN item.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(item.rolname) END,
       CASE WHEN item.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
   END LOOP;
-END $grants$)",
-                Literal(format("{}", table).str()), inside_format_constant(view));
+END)",
+                          Literal(format("{}", table).str()), inside_format_constant(view));
+  return format("DO {}", sql::dollar_quoted(body));
 }
 
 }  // namespace

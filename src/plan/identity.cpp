@@ -19,8 +19,7 @@ Range range_of(const std::string& type) {
 // {0} table, {1} old column, {2} new column: string constants; {3} ALWAYS or BY DEFAULT; {4} and
 // {5}: the range of the new type, as string constants, for the least bigint is none without a cast.
 // ALTER SEQUENCE takes the lock that nextval() waits for.
-constexpr const char* block = R"(DO $identity$
-DECLARE
+constexpr const char* block = R"(DECLARE
   base CONSTANT regclass := {0};
   sequence CONSTANT text := pg_get_serial_sequence({0}, {1});
   remark CONSTANT text := obj_description(sequence::regclass, 'pg_class');
@@ -65,19 +64,18 @@ BEGIN
   IF remark IS NOT NULL THEN
     EXECUTE format('COMMENT ON SEQUENCE %s IS %L', sequence, remark);
   END IF;
-END $identity$)";
+END)";
 
 }  // namespace
 
 std::string hand_over_identity(const sql::Qualified& table, const std::string& from,
                                const model::Column& to) {
   const Range range = range_of(to.type);
-  return sql::format(block, sql::Literal(sql::format("{}", table).str()), sql::Literal(from),
-                     sql::Literal(to.physical),
-                     sql::Sql::trusted(to.identity == 'a' ? "ALWAYS" : "BY DEFAULT"),
-                     sql::Literal(std::to_string(range.least)),
-                     sql::Literal(std::to_string(range.most)))
-      .str();
+  const sql::Sql body = sql::format(
+      block, sql::Literal(sql::format("{}", table).str()), sql::Literal(from),
+      sql::Literal(to.physical), sql::Sql::trusted(to.identity == 'a' ? "ALWAYS" : "BY DEFAULT"),
+      sql::Literal(std::to_string(range.least)), sql::Literal(std::to_string(range.most)));
+  return sql::format("DO {}", sql::dollar_quoted(body)).str();
 }
 
 }  // namespace pgstrata::plan

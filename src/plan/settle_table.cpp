@@ -332,18 +332,19 @@ Step count_violations(const Surroundings& around, const Table& table, const mode
       rule.name.empty()
           ? "rows of table \"" + table.name + "\" have NULL in column \"" + rule.column + "\""
           : "rows of table \"" + table.name + "\" violate check constraint \"" + rule.name + "\"";
-  step.statements.push_back(format(R"(DO $count$
-DECLARE found bigint;
+  const Sql count =
+      format(R"(#variable_conflict use_column
+DECLARE
+  broken bigint;
 BEGIN
-  SELECT pg_catalog.count(*) INTO found FROM {} WHERE NOT ({});
-  IF found > 0 THEN
-    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = found || {},
+  SELECT pg_catalog.count(*) INTO broken FROM {} WHERE NOT ({});
+  IF broken > 0 THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = broken || {},
       HINT = 'mend these rows, then run the same command again';
   END IF;
-END $count$)",
-                                   Qualified{around.base_schema, table.physical}, condition,
-                                   Literal(" " + message))
-                                .str());
+END)",
+             Qualified{around.base_schema, table.physical}, condition, Literal(" " + message));
+  step.statements.push_back(format("DO {}", sql::dollar_quoted(count)).str());
   return step;
 }
 

@@ -21,12 +21,6 @@ std::string version_list(const Shape& shape) {
   return list + (shape.table.filling ? ", the last one not yet published" : "");
 }
 
-Sql dollar_quoted(const std::string& body) {
-  std::string tag = "$pgstrata$";
-  while (body.find(tag) != std::string::npos) tag.insert(tag.size() - 1, "_");
-  return Sql::trusted(tag + "\n" + body + "\n" + tag);
-}
-
 void add_function(std::vector<Sql>& out, const Qualified& name, const std::string& body,
                   const std::string& comment) {
   sync::Code text(0);
@@ -34,7 +28,7 @@ void add_function(std::vector<Sql>& out, const Qualified& name, const std::strin
   // Runs as the writer and without SET: it must see the writer's own search_path.
   out.push_back(
       sql::format("CREATE OR REPLACE FUNCTION {}()\nRETURNS trigger LANGUAGE plpgsql AS {}", name,
-                  dollar_quoted(text.str() + body)));
+                  sql::dollar_quoted(Sql::trusted(text.str() + body))));
   out.push_back(sql::format("COMMENT ON FUNCTION {}() IS {}", name, Literal(comment)));
   out.push_back(sql::format("GRANT EXECUTE ON FUNCTION {}() TO PUBLIC", name));
 }

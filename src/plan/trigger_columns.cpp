@@ -125,12 +125,6 @@ Names renamed_in_when(const Line& chain, const std::string& table, const Trigger
   return names;
 }
 
-std::string in_dollars(const std::string& body) {
-  std::string tag = "$pgstrata$";
-  while (body.find(tag) != std::string::npos) tag.insert(tag.size() - 1, "_");
-  return tag + "\n" + body + tag;
-}
-
 std::string replacing(const std::string& definition) {
   return "CREATE OR REPLACE" + definition.substr(std::string_view("CREATE").size());
 }
@@ -166,8 +160,7 @@ BEGIN
   {};
   EXECUTE {} || CASE standing.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS'
     WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE' END || {};
-END
-)",
+END)",
                           Sql::trusted(catalog::unambiguous_printing),
                           Literal(format("{}", table).str()), Literal(trigger.name), Literal(was),
                           Literal("trigger \"" + trigger.name + "\" of table \"" + table.name +
@@ -175,7 +168,7 @@ END
                           Literal("put it back, and run the same command again: " + was), make,
                           Literal(format("ALTER TABLE {} ", table).str()),
                           Literal(format(" TRIGGER {}", name).str()));
-  return "DO " + in_dollars(body.str());
+  return format("DO {}", sql::dollar_quoted(body)).str();
 }
 
 [[noreturn]] void refuse(const Table& table, const Trigger& trigger, const std::string& column,

@@ -145,8 +145,7 @@ std::vector<std::string> recompile_functions(const sql::Qualified& table,
                                              const std::vector<Trigger>& triggers) {
   if (std::ranges::none_of(triggers, [](auto& trigger) { return !trigger.ours && trigger.row; }))
     return {};
-  return {format(R"(DO $pgstrata$
-DECLARE f record;
+  const Sql body = format(R"(DECLARE f record;
 BEGIN
   -- A function whose row in pg_proc is new is compiled again; nothing else about it changes.
   FOR f IN SELECT DISTINCT p.oid, p.oid::pg_catalog.regprocedure AS signature, p.provolatile
@@ -157,9 +156,9 @@ BEGIN
     EXECUTE pg_catalog.format('ALTER FUNCTION %s %s', f.signature, CASE f.provolatile
       WHEN 'i' THEN 'IMMUTABLE' WHEN 's' THEN 'STABLE' ELSE 'VOLATILE' END);
   END LOOP;
-END $pgstrata$)",
-                 Literal(format("{}", table).str()))
-              .str()};
+END)",
+                          Literal(format("{}", table).str()));
+  return {format("DO {}", sql::dollar_quoted(body)).str()};
 }
 
 std::vector<Remark> describe_triggers(const Surroundings& around, const Chain& live,

@@ -61,6 +61,12 @@ std::string quote_literal(std::string_view text) {
   return escaped;
 }
 
+Sql dollar_quoted(const Sql& body) {
+  std::string tag = "$pgstrata$";
+  while (body.str().find(tag) != std::string::npos) tag.insert(tag.size() - 1, "_");
+  return Sql::trusted(tag + "\n" + body.str() + "\n" + tag);
+}
+
 Sql join(const std::vector<Sql>& parts, std::string_view separator) {
   std::string text;
   for (const Sql& part : parts) {

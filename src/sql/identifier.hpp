@@ -66,6 +66,9 @@ class Sql {
   std::string text_;
 };
 
+// A body of code between dollar tags that do not occur in it, whatever names and constants it has.
+Sql dollar_quoted(const Sql& body);
+
 Sql join(const std::vector<Sql>& parts, std::string_view separator);
 
 // A name of at most 63 bytes that starts with `wanted`. Longer ones are cut at a character boundary
