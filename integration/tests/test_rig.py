@@ -105,8 +105,9 @@ def test_the_server_runs_as_a_plain_user_and_goes_with_the_process_that_started_
 def test_ctrl_c_stops_the_server_and_removes_its_directory():
     # A suite that runs in the background ignores Ctrl-C, and so would what it starts.
     code = ("import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-            "sys.path.insert(0, sys.argv[1]); from rig.server import Server; import time;"
-            "s = Server(); print(s.directory, flush=True); time.sleep(60)")
+            "sys.path.insert(0, sys.argv[1]); from rig.server import Server; import time\n"
+            "s = Server(); print(s.directory, flush=True)\n"
+            "while True: time.sleep(0.1)")  # a signal on the way into a sleep waits for its end
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     starter = subprocess.Popen([sys.executable, "-c", code, root], stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL)
