@@ -104,6 +104,10 @@ OBJECTS = {
     "a foreign key with SET NULL where up may not map NULL to NULL": (
         "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int, a int REFERENCES p ON DELETE SET NULL)",
         {"alter_column": {"table": "t", "column": "a", "type": "int", "up": "coalesce(a, 0)", "down": "a"}}, "SET NULL"),
+    "a type that no longer fits the foreign key": (
+        "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int, a int REFERENCES p)",
+        {"alter_column": {"table": "t", "column": "a", "type": "text", "up": "a::text", "down": "a::int"}},
+        'constraint "t_a_fkey" cannot be implemented; Key columns "a" and "id" are of incompatible types'),
     "a replica identity index over the column": (
         "CREATE TABLE t (id int, a int NOT NULL); CREATE UNIQUE INDEX i ON t (a);"
         "ALTER TABLE t REPLICA IDENTITY USING INDEX i", ALTER_A, "replica identity"),

@@ -90,10 +90,16 @@ class TryOut {
     });
   }
 
+  // What PostgreSQL says of it names the columns as the version does.
+  static Table under_own_names(Table table) {
+    for (model::Column& column : table.columns) column.physical = column.name;
+    return table;
+  }
+
   // Columns, keys and rules alone: nothing that needs a sequence, and every index by a name of its
   // own.
   Table stand_in(const Table& table, const std::string& name) const {
-    Table copy = table;
+    Table copy = under_own_names(table);
     copy.name = copy.physical = name;
     copy.comment.reset();
     for (model::Column& column : copy.columns) {
@@ -124,7 +130,7 @@ class TryOut {
                               ? prepared_.next.physical_table(key.table)
                               : nullptr;
     if (!parent) return;
-    Table child = table;
+    Table child = altered ? under_own_names(table) : table;
     const std::string schema = altered ? schema_ : session_.names.base_schema;
     if (altered) child.physical = own_name;
     Table referenced = stand_in(*parent, parent_name);
@@ -134,6 +140,9 @@ class TryOut {
     make(referenced);
     key.schema = schema_;
     key.table = parent_name;
+    key.physical = key.name;
+    for (std::string& column : key.referenced)
+      if (const model::Column* named = parent->physical_column(column)) column = named->name;
     session_.connection.execute(format("ALTER TABLE {} ADD {}",
                                        sql::Qualified{schema, child.physical},
                                        plan::foreign_key_definition(child, key))
