@@ -167,6 +167,15 @@ def test_rollback_to_the_newest_does_not_hide_an_unfinished_completion(stack, cl
     assert live(cli) == ["v2", "v3"]
 
 
+def test_what_is_asked_while_a_completion_is_unfinished_names_it_and_how_it_ends(stack, cli):
+    stack(T, TO_MONEY, TO_TEXT)
+    cli.file("v4", NOTHING_OF_T)
+    cli.complete("v1", "--kill-after-step", 1, expect=KILLED)
+    for command in (["plan", "v4.json"], ["validate", "v4.json"], ["verify"], ["baseline", "b"]):
+        assert "pgstrata complete v1" in cli.run(*command, expect=STATE).err
+    cli.complete("v1")
+
+
 def test_migrate_names_the_completion_that_is_unfinished(stack, cli):
     stack(T, TO_MONEY, TO_TEXT)
     cli.complete("v1", "--kill-after-step", 3, expect=KILLED)

@@ -23,7 +23,7 @@ SETTINGS = {"DateStyle": "SQL, DMY", "IntervalStyle": "sql_standard", "extra_flo
             "standard_conforming_strings": "off", "escape_string_warning": "off",
             "backslash_quote": "off", "search_path": "public, pg_catalog",
             "plpgsql.extra_errors": "all", "plpgsql.variable_conflict": "use_variable", "plpgsql.print_strict_params": "on",
-            "default_transaction_isolation": "serializable", "default_transaction_read_only": "on"}
+            "exit_on_error": "on", "default_transaction_isolation": "serializable", "default_transaction_read_only": "on"}
 CHANGES = [
     {"alter_column": {"table": "t", "column": "a", "type": "bigint", "up": "a::bigint * 10", "down": "(a / 10)::int"}},
     {"alter_column": {"table": "t", "column": "wait", "comment": "how long"}},

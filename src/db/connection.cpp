@@ -158,7 +158,7 @@ Connection::Connection(const ConnectionOptions& options) {
       "SET client_min_messages = warning; SET client_encoding = 'UTF8';"
       "SET standard_conforming_strings = on; SET default_transaction_isolation = 'read committed';"
       "SET default_transaction_read_only = off; SET default_transaction_deferrable = off;"
-      "SET jit = off;",
+      "SET exit_on_error = off; SET jit = off;",
       literal(options.application_name.empty() ? "pgstrata" : options.application_name));
   if (server_version() >= 170000) setup += "SET transaction_timeout = 0;";
   if (!options.role.empty()) {

@@ -75,9 +75,7 @@ BaselineReport baseline(Session& session, const std::string& name) {
   report.version_schema = session.version_schema(name, name);
   finish_baseline(session);
   History history = session.history();
-  if (history.unfinished)
-    refuse_state("unfinished", "a " + history.unfinished->command + " is unfinished",
-                 "run `pgstrata " + history.unfinished->command + "` again to finish it");
+  if (history.unfinished) refuse_unfinished(history);
   if (history.chain.size() > 1)
     refuse_state("in-flight", "version \"" + history.chain.back().name + "\" is in flight",
                  "complete it or roll it back first");

@@ -75,6 +75,10 @@ state::VersionRow publish_baseline(Session& session, const std::string& name);
 void finish_baseline(Session& session);
 // Of a version that is to be published: its schema, its hidden one, the support schema.
 void refuse_taken_schemas(Session& session, const History& history, const model::Version& version);
+// Before a completion or a rollback begins: the role may do all of its steps.
+// `settles_names`: elements are renamed, which takes CREATE on the base schema.
+void refuse_missing_rights(Session& session, const History& history,
+                           const std::vector<plan::Step>& steps, bool settles_names);
 // Of a version that goes.
 void refuse_taken_hidden_schema(Session& session, const model::Version& version);
 // Those whose schema was dropped by hand.

@@ -162,6 +162,7 @@ CompleteReport complete_oldest(Session& session, const std::optional<std::string
   // beside them is not touched.
   catalog::Snapshot nothing;
   plan::Outcome outcome = plan::plan_complete(around_triggers(session, nothing, chain), chain);
+  refuse_missing_rights(session, history, outcome.steps, true);
   state::RunRow run;
   run.command = "complete";
   run.ordinal = chain.front().ordinal;

@@ -118,7 +118,8 @@ PlanReport plan_report(Session& session, const std::string& file) {
   Documents documents{migration::read_file(file)};
   History history = session.history();
   const state::VersionRow* newest = history.newest_named(documents.back().name);
-  if (history.unfinished && newest && newest->ordinal == history.unfinished->ordinal)
+  if (history.unfinished && (history.unfinished->command == "complete" ||
+                             (newest && newest->ordinal == history.unfinished->ordinal)))
     refuse_unfinished(history);
   PlanReport report;
   if (const Applied applied = find_applied(session, history, documents); applied.row) {

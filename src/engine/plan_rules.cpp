@@ -42,7 +42,9 @@ void new_keys(PlanReport& report, const Table& old, const Table& table) {
            "same new key through a translated column can see 23505, rarely 40P01");
     if (index->deferrable && index->name != index->physical)
       warn(report, index->name,
-           "is deferrable, but checked at once in the new version's shape until `complete`");
+           "is deferrable, but checked at once in the new version's shape until `complete`, for "
+           "writers of older versions too: a statement or transaction that breaks it on its way "
+           "fails with 23505");
   }
   for (auto* key : plan::without(table.foreign_keys, old.foreign_keys))
     warn(report, key->name, "a new foreign key binds writers of older versions too");

@@ -208,6 +208,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   plan::Outcome outcome = plan::plan_rollback(session.around(snapshot), chain, made);
   plan::append(outcome.steps, std::move(remains));
   plan::append(outcome.steps, drop_leftovers(session, history));
+  refuse_missing_rights(session, history, outcome.steps, false);
   if (newest.kind == "migration" && chain.back().raw_sql && !chain.back().sql_down)
     session.progress.note("the `sql` operation of \"" + newest.name +
                           "\" has no `down`: what it did stays");

@@ -48,12 +48,19 @@ void check_syntax(const migration::Migration& document) {
   migration::is_raw_sql(document);
 }
 
+// While a completion is unfinished, the tables are not what any version says.
+History settled_history(Session& session) {
+  History history = session.history();
+  if (history.unfinished && history.unfinished->command == "complete") refuse_unfinished(history);
+  return history;
+}
+
 // Binds one document after the other, each over the shape that those before it leave.
 class Binding {
  public:
   Binding(Session& session)
       : session_(session),
-        history_(session.history()),
+        history_(settled_history(session)),
         snapshot_(session.snapshot(history_)),
         binder_(session.binder(snapshot_)) {
     if (history_.chain.empty())

@@ -179,9 +179,10 @@ class TableCheck {
 
 void refuse_unsettled(const History& history) {
   if (!history.unfinished) return;
-  refuse_state("unfinished",
-               "a " + history.unfinished->command + " is unfinished: its rows are not settled",
-               "run `pgstrata " + history.unfinished->command + "` again, then verify");
+  const std::string& command = history.unfinished->command;
+  refuse_state(
+      "unfinished", "a " + command + " is unfinished: its rows are not settled",
+      how_to_finish(command, history.at(history.unfinished->ordinal).name) + "; then verify");
 }
 
 }  // namespace
