@@ -54,3 +54,12 @@ def test_what_a_member_of_the_owner_has_started_is_named_and_the_member_ends_it(
     member.rollback("three")
     member.rollback("two")
     assert fingerprint(db) == before
+
+
+@pytest.mark.parametrize("end", ["complete", "rollback"])
+def test_a_table_that_is_only_referenced_may_be_of_another_role(db, cli, end):
+    db.execute("CREATE TABLE public.p (id int PRIMARY KEY); GRANT ALL ON public.p TO owner", role="postgres")
+    db.tables("CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES public.p)")
+    cli.start("new", [{"alter_column": {"table": "c", "column": "p", "type": "bigint"}}])
+    cli.run(end)
+    assert remains(db) == []

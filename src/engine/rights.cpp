@@ -40,7 +40,8 @@ SELECT current_user, has_database_privilege(current_database(), 'CREATE'),
 nlohmann::json tables_of(const std::vector<plan::Step>& steps) {
   std::set<std::pair<std::string, std::string>> tables;
   for (auto& step : steps) {
-    for (auto& lock : step.locks) tables.emplace(lock.schema, lock.table);
+    // The first is what the step changes; what a foreign key refers to need not be ours.
+    if (!step.locks.empty()) tables.emplace(step.locks[0].schema, step.locks[0].table);
     if (step.index) tables.emplace(step.index->schema, step.index->table);
   }
   auto list = nlohmann::json::array();
