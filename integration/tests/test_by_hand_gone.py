@@ -96,6 +96,20 @@ def test_a_dropped_version_schema_is_no_bar(db, cli):
     assert db.schemas() - {"pgstrata"} == {"public", "public_newer"}
 
 
+def test_a_column_that_older_versions_count_on_is_named_before_a_rollback_begins(db, cli, unchanged):
+    db.tables(TABLES)
+    cli.start("new", STEP)
+    cli.start("newer", [{"alter_column": {"table": "t", "column": "a", "type": "text"}}])
+    by_hand(db, "ALTER TABLE t DROP a CASCADE")
+    unchanged.mark()
+    refused = cli.rollback("newer", expect=STATE).err
+    assert 'column "a" of table "t" is gone' in refused and "put it back (integer)" in refused
+    unchanged.check()
+    by_hand(db, "ALTER TABLE t ADD a int DEFAULT 3")
+    cli.rollback("newer")
+    cli.rollback("new")
+
+
 def test_a_table_that_was_dropped_is_no_bar_to_a_rollback(db, cli):
     db.tables(TABLES)
     cli.start("new", STEP)

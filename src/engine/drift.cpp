@@ -1,8 +1,10 @@
 #include "engine/drift.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "catalog/printing.hpp"
+#include "engine/commands.hpp"
 #include "pgstrata/error.hpp"
 #include "sql/identifier.hpp"
 
@@ -94,6 +96,26 @@ std::vector<std::string> going_by_hand(const plan::Chain& chain,
                           "\" by hand: it goes with that column");
   }
   return lines;
+}
+
+void check_staying_columns(const plan::Chain& chain, const catalog::Snapshot& snapshot) {
+  const std::span staying(chain.begin(), chain.end() - 1);
+  for (auto& [logical, table] : chain.back().tables) {
+    const catalog::Table* base = snapshot.table(table.physical);
+    const bool in_step = std::ranges::any_of(
+        staying, [&](auto& version) { return version.has_links(table.physical); });
+    if (!base || !table.marked || !in_step) continue;
+    for (auto& version : staying)
+      if (const model::Table* shown = version.physical_table(table.physical))
+        for (auto& column : shown->columns)
+          if (!base->column(column.physical))
+            refuse_state(
+                "column-gone",
+                "column \"" + column.physical + "\" of table \"" + table.physical +
+                    "\" is gone: what keeps version \"" + version.name +
+                    "\" in step with the others names it",
+                "put it back (" + column.type.str() + "), then run the same command again");
+  }
 }
 
 }  // namespace pgstrata::engine

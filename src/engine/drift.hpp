@@ -13,6 +13,10 @@ void check_drift(Session& session, const History& history, const plan::Chain& ch
 // What somebody hung on columns that only the newest version shows: a sentence each.
 std::vector<std::string> going_by_hand(const plan::Chain& chain, const catalog::Snapshot& snapshot);
 
+// Refuses to take the newest version off where the triggers of the versions that stay would name a
+// column that is not there any more.
+void check_staying_columns(const plan::Chain& chain, const catalog::Snapshot& snapshot);
+
 // Asks PostgreSQL, on a stand-in.
 model::PrintDefault printer_of_defaults(Session& session);
 

@@ -14,6 +14,7 @@ using model::Version;
 using sql::format;
 using sql::Literal;
 using sql::Name;
+using sql::Sql;
 
 namespace {
 
