@@ -50,7 +50,10 @@ def patiently(act, done, seconds=30):
     while True:
         try:
             return act()
-        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+        except psycopg2.Error as error:
+            # A server that goes while it answers is a plain DatabaseError without a code.
+            if error.pgcode is not None and not isinstance(error, psycopg2.OperationalError):
+                raise
             if time.monotonic() > deadline or (done.is_set() and time.monotonic() > deadline - seconds + 15):
                 raise
             time.sleep(0.02)
