@@ -6,6 +6,7 @@
 #include "catalog/printing.hpp"
 #include "engine/commands.hpp"
 #include "pgstrata/error.hpp"
+#include "plan/layers.hpp"
 #include "sql/identifier.hpp"
 
 namespace pgstrata::engine {
@@ -102,9 +103,7 @@ void check_staying_columns(const plan::Chain& chain, const catalog::Snapshot& sn
   const std::span staying(chain.begin(), chain.end() - 1);
   for (auto& [logical, table] : chain.back().tables) {
     const catalog::Table* base = snapshot.table(table.physical);
-    const bool in_step = std::ranges::any_of(
-        staying, [&](auto& version) { return version.has_links(table.physical); });
-    if (!base || !table.marked || !in_step) continue;
+    if (!base || !table.marked || !plan::has_links(staying, table.physical)) continue;
     for (auto& version : staying)
       if (const model::Table* shown = version.physical_table(table.physical))
         for (auto& column : shown->columns)

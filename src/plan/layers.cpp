@@ -111,7 +111,7 @@ bool hides_default(const Chain& chain, std::size_t version, const std::string& p
 }
 
 // What lies below the oldest version is no boundary any more.
-bool has_links(const Chain& chain, const std::string& physical) {
+bool has_links(std::span<const model::Version> chain, const std::string& physical) {
   return std::any_of(chain.begin() + 1, chain.end(),
                      [&](const Version& version) { return version.has_links(physical); });
 }

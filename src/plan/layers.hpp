@@ -25,7 +25,7 @@ bool hides_default(std::span<const model::Version> older, const model::Table& ta
 bool hides_default(const Chain& chain, std::size_t version, const std::string& physical);
 
 // A boundary of some version translates or demands something of the table.
-bool has_links(const Chain& chain, const std::string& physical);
+bool has_links(std::span<const model::Version> chain, const std::string& physical);
 
 // The steps that fit the version's view of the table to what is left, and `table` with them.
 // `gone`: columns of its inner view that are about to lose what they show; the marker is one of
