@@ -11,13 +11,14 @@ import psycopg2
 LIMIT = 0.250
 
 SAMPLE = """
-SELECT w.pid, w.query, array_agg(b.application_name || ': ' || left(b.query, 120))
+SELECT w.pid, waited.waitstart, w.query, array_agg(b.application_name || ': ' || left(b.query, 120))
 FROM pg_stat_activity w
+JOIN pg_locks waited ON waited.pid = w.pid AND NOT waited.granted AND waited.waitstart IS NOT NULL
 CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS blocker(pid)
 JOIN pg_stat_activity b ON b.pid = blocker.pid
 WHERE w.wait_event_type = 'Lock' AND w.backend_type = 'client backend'
   AND w.application_name NOT LIKE 'pgstrata%' AND b.application_name LIKE 'pgstrata%'
-GROUP BY w.pid, w.query
+GROUP BY w.pid, waited.waitstart, w.query
 """
 
 
@@ -41,9 +42,10 @@ class WaitWatch:
             now = time.monotonic()
             self.samples += 1
             seen = {}
-            for pid, query, blockers in cursor.fetchall():
-                seen[pid] = self._since.get(pid, now)
-                waited = now - seen[pid]
+            for pid, start, query, blockers in cursor.fetchall():
+                wait = pid, start  # a client that was served between two samples waits anew
+                seen[wait] = self._since.get(wait, now)
+                waited = now - seen[wait]
                 self.longest = max(self.longest, waited)
                 if waited > self.limit:
                     self.waits.append((round(waited, 3), query, blockers))

@@ -86,6 +86,28 @@ def test_a_client_that_waits_behind_another_client_does_not(db):
     assert _wait_behind(db, "a client").longest == 0
 
 
+def test_a_client_that_waits_briefly_again_and_again_does_not(db):
+    db.tables("CREATE TABLE t (a int)")
+    over = threading.Event()
+
+    def read():
+        with contextlib.closing(db.connect("public", role="app")) as connection, connection.cursor() as cursor:
+            while not over.is_set():
+                cursor.execute("SELECT * FROM t")
+
+    reader = threading.Thread(target=read)
+    holder = psycopg2.connect(db.url("owner"), application_name="pgstrata start")
+    with contextlib.closing(holder), WaitWatch(db, interval=0.005) as watch:
+        reader.start()
+        for _ in range(12):
+            holder.cursor().execute("LOCK TABLE public.t IN ACCESS EXCLUSIVE MODE")
+            time.sleep(0.05)
+            holder.rollback()
+        over.set()
+        reader.join()
+    assert 0 < watch.longest < 0.25
+
+
 def test_the_server_runs_as_a_plain_user_and_goes_with_the_process_that_started_it(tmp_path):
     code = ("import sys; sys.path.insert(0, sys.argv[1]); from rig import server; import time;"
             "s = server.Server(); print(s.directory, server._templates[s.version], s._process.pid, flush=True); time.sleep(60)")
