@@ -96,6 +96,21 @@ def test_a_dropped_version_schema_is_no_bar(db, cli):
     assert db.schemas() - {"pgstrata"} == {"public", "public_newer"}
 
 
+@pytest.mark.parametrize("live", [1, 2])
+def test_views_that_were_dropped_are_named(db, cli, live):
+    db.tables(TABLES)
+    cli.run("baseline", "baseline")
+    if live == 2:
+        cli.start("new", STEP)
+    assert not any("gone" in note for note in cli.status()["notes"])
+    by_hand(db, "DROP VIEW public_baseline.o")
+    said = 'view "o" of version "baseline" is gone'
+    assert any(said in note for note in cli.status()["notes"])
+    assert any(said in note for note in cli.run("verify", "--json").json["notes"])
+    by_hand(db, "DROP VIEW public_baseline.t")
+    assert any('"o" and 1 more of version "baseline" are gone' in note for note in cli.status()["notes"])
+
+
 def test_a_column_that_older_versions_count_on_is_named_before_a_rollback_begins(db, cli, unchanged):
     db.tables(TABLES)
     cli.start("new", STEP)

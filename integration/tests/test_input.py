@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from rig.cli import MIGRATION
+from rig.cli import MIGRATION, Cli
+from rig.database import Database
 
 TABLES = "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 5)"
 
@@ -171,6 +172,18 @@ def test_a_file_without_a_known_extension(db, cli, unchanged, name):
 def test_a_file_that_is_not_there(db, cli):
     assert "gone.yaml" in cli.start("gone.yaml", None, expect=None).err
     assert cli.start("gone.yaml", None, expect=None).exit in (2, 3)
+
+
+@pytest.mark.parametrize("name, comment", [("in_€", "plain"), ("plain", "in €")])
+def test_a_character_that_the_encoding_of_the_database_lacks(server, tmp_path, name, comment):
+    db = Database(server, template="template0 ENCODING 'LATIN1' LOCALE 'C'")
+    db.tables("CREATE TABLE t (id int PRIMARY KEY)")
+    cli = Cli(db, tmp_path)
+    cli.run("baseline", "é")
+    add = [{"add_column": {"table": "t", "column": {"name": "ü", "type": "int", "nullable": True, "comment": comment}}}]
+    assert "encoding lacks" in cli.start(name, add, expect=MIGRATION).err
+    assert cli.versions() == {"é": "live"}
+    db.drop()
 
 
 def test_a_version_name_too_long(db, cli, unchanged):

@@ -13,6 +13,7 @@ CREATE INDEX t_a ON t (a);
 CREATE INDEX t_partial ON t (b, a DESC NULLS LAST) WHERE a > 3;
 CREATE UNIQUE INDEX t_a_id ON t (a, id);
 ALTER TABLE t ADD CONSTRAINT a_c UNIQUE (a, c);
+ALTER TABLE t ADD d text CONSTRAINT d_parent REFERENCES parent DEFERRABLE;
 COMMENT ON TABLE t IS 'a table';
 COMMENT ON COLUMN t.a IS 'a column';
 COMMENT ON INDEX t_a IS 'an index';
@@ -37,6 +38,7 @@ CASES = {
     "a type and its default": (
         [alter(column="a", type="numeric(9,1)", default="5.5", up="a / 10.0", down="(a * 10)::int")],
         "ALTER TABLE t ALTER a DROP DEFAULT, ALTER a TYPE numeric(9,1); ALTER TABLE t ALTER a SET DEFAULT 5.5"),
+    "a type with a deferrable foreign key": ([alter(column="d", type="varchar(9)")], "ALTER TABLE t ALTER d TYPE varchar(9)"),
     "values only": ([alter(column="a", type="int", up="a + 1", down="a - 1")], "SELECT 1"),
     "nullable": ([alter(column="a", nullable=True)], "ALTER TABLE t ALTER a DROP NOT NULL"),
     "nullable with down": ([alter(column="a", nullable=True, down="coalesce(a, 0)")],

@@ -141,6 +141,25 @@ def test_a_foreign_key_with_up_holds_on_the_new_shape_and_follows_its_actions(fl
     assert db.rows("baseline", "SELECT * FROM t") == []
 
 
+def test_a_transaction_that_puts_a_foreign_key_off_by_name_is_judged_at_its_end(flight, cli):
+    db = flight("CREATE TABLE parent (code text PRIMARY KEY);"
+                "CREATE TABLE t (id int PRIMARY KEY, b text CONSTRAINT t_parent REFERENCES parent DEFERRABLE)",
+                [{"alter_column": {"table": "t", "column": "b", "type": "varchar(20)"}}])
+
+    def child_first(version, key, parent):
+        db.write(version, f"SET CONSTRAINTS public.t_parent DEFERRED; INSERT INTO t VALUES ({key}, '{key}');"
+                          f"INSERT INTO public.parent VALUES ('{parent}')")
+
+    for key, version in enumerate(["base", "baseline", "new"]):
+        child_first(version, key, key)
+        with pytest.raises(psycopg2.errors.ForeignKeyViolation):
+            child_first(version, 10 + key, "another")
+        fails(db, version, f"INSERT INTO t VALUES ({20 + key}, 'nobody')", "23503", "t_parent")
+    cli.complete()
+    child_first("new", 3, 3)
+    fails(db, "new", "INSERT INTO t VALUES (23, 'nobody'); SELECT 1 / 0", "23503", "t_parent")
+
+
 def test_a_down_that_overflows_fails_the_new_apps_write_as_the_plan_says(db, cli):
     db.tables(TABLES)
     operations = [{"alter_column": {"table": "t", "column": "a", "type": "bigint"}}]

@@ -35,6 +35,9 @@ Error translated(const db::SqlError& error) {
   if (fields.sqlstate.rfind("28", 0) == 0 || fields.sqlstate.rfind("3D", 0) == 0 ||
       fields.sqlstate == "22023")
     return Error(Exit::connection, "connection", fields.message, {}, fields.hint);
+  if (fields.sqlstate == "22P05")
+    return Error(Exit::migration, "encoding", fields.message, {},
+                 "the database's encoding lacks the character: write the name or text without it");
   if (error.lock_not_available())
     return Error(Exit::locks, "lock-budget", "gave up waiting for a lock: " + fields.message, {},
                  "run the same command again");

@@ -2,7 +2,10 @@
 // and the support schema. Each is looked for before anything changes, so that none meets somebody
 // else's or another base schema's.
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 
 #include "engine/commands.hpp"
 #include "model/names.hpp"
@@ -81,6 +84,34 @@ std::vector<const model::Version*> without_schema(Session& session,
         std::ranges::none_of(there.rows_, [&](auto& row) { return *row[0] == version.schema; }))
       missing.push_back(&version);
   return missing;
+}
+
+std::vector<std::string> dropped_views(Session& session, std::span<const model::Version> versions) {
+  if (versions.empty()) return {};
+  std::vector<sql::Sql> asked;
+  for (auto& version : versions) asked.push_back(sql::format("{}", sql::Literal(version.schema)));
+  const auto rows = session.connection.execute(
+      sql::format("SELECT n.nspname, c.relname FROM pg_catalog.pg_class c "
+                  "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+                  "WHERE c.relkind = 'v' AND n.nspname IN ({})",
+                  sql::join(asked, ", "))
+          .str());
+  std::set<std::pair<std::string, std::string>> there;
+  for (std::size_t row = 0; row < rows.size(); ++row)
+    there.emplace(rows.text(row, 0), rows.text(row, 1));
+  std::vector<std::string> notes;
+  for (auto& version : versions) {
+    if (version.schema.empty()) continue;
+    std::vector<std::string> gone;
+    for (auto& [name, table] : version.tables)
+      if (!there.count({version.schema, name})) gone.push_back(name);
+    if (gone.empty()) continue;
+    notes.push_back("view \"" + gone.front() + "\"" +
+                    (gone.size() > 1 ? fmt::format(" and {} more", gone.size() - 1) : "") +
+                    " of version \"" + version.name + "\" " + (gone.size() > 1 ? "are" : "is") +
+                    " gone: clients get 42P01; a view that is made again needs its grants again");
+  }
+  return notes;
 }
 
 void restore_dropped_schema(Session& session, const model::Version& version) {

@@ -134,7 +134,9 @@ Sql foreign_key_definition(const Table& table, const model::ForeignKey& key) {
   text += action("UPDATE", key.on_update);
   text += action("DELETE", key.on_delete);
   if (!key.set_columns.empty()) text += format(" ({})", physical_columns(table, key.set_columns));
-  return text + deferrability(key.deferrable, key.deferred);
+  // SET CONSTRAINTS names the key of the older column alone: a twin's waits for the end as it is.
+  const bool twin = key.physical != key.name;
+  return text + deferrability(key.deferrable, key.deferred || twin);
 }
 
 std::vector<std::string> create_table(const std::string& schema, const Table& table) {

@@ -277,7 +277,11 @@ class TableSettlement {
 
   void rename_constraints() {
     for (const model::Check& check : change_.oldest->checks) rename_constraint(check);
-    for (const model::ForeignKey& key : change_.oldest->foreign_keys) rename_constraint(key);
+    for (const model::ForeignKey& key : change_.oldest->foreign_keys) {
+      rename_constraint(key);
+      if (key.physical != key.name && key.deferrable && !key.deferred)
+        alter("ALTER CONSTRAINT {} DEFERRABLE INITIALLY IMMEDIATE", Name(key.name));
+    }
   }
 
   void rename_constraint(const auto& constraint) {

@@ -63,8 +63,9 @@ std::string quote_literal(std::string_view text) {
 
 Sql dollar_quoted(const Sql& body) {
   std::string tag = "$pgstrata$";
-  while (body.str().find(tag) != std::string::npos) tag.insert(tag.size() - 1, "_");
-  return Sql::trusted(tag + "\n" + body.str() + "\n" + tag);
+  for (std::string name = "pgstrata_"; body.str().find(tag) != std::string::npos; name += '_')
+    tag = fmt::format("${}$", name);
+  return Sql::trusted(fmt::format("{0}\n{1}\n{0}", tag, body.str()));
 }
 
 Sql join(const std::vector<Sql>& parts, std::string_view separator) {
