@@ -27,6 +27,8 @@ STOPS = {
         "ALTER TABLE o RENAME TO archive; CREATE TABLE o (x text)", '"o"', "DROP TABLE o; ALTER TABLE archive RENAME TO o"),
     "a replica identity on an index that goes": (
         "ALTER TABLE t REPLICA IDENTITY USING INDEX t_k", "replica identity", "ALTER TABLE t REPLICA IDENTITY DEFAULT"),
+    "an inheritance child": (
+        "CREATE TABLE child () INHERITS (t)", "inheritance", "ALTER TABLE child NO INHERIT t"),
     "triggers turned off": (
         "ALTER TABLE t DISABLE TRIGGER ALL", "was disabled",
         "ALTER TABLE t ENABLE ALWAYS TRIGGER pgstrata_sync_insert, ENABLE ALWAYS TRIGGER pgstrata_sync_update"),

@@ -29,6 +29,17 @@ void note_additions(const std::vector<Version>& live, const catalog::Table& base
       note("index " + index.name);
 }
 
+// Row triggers are not inherited: what is written to a child reaches one version alone.
+Error inherits(const Version& version, const Table& table) {
+  return Error(Exit::state, "drift",
+               "table \"" + table.physical + "\", which version \"" + version.name +
+                   "\" shows, was given inheritance parents or children: rows written there are "
+                   "not seen by the other versions",
+               table.physical,
+               "ALTER TABLE … NO INHERIT takes that back; make it again once a single version is "
+               "live");
+}
+
 }  // namespace
 
 Error changed_behind(const std::string& what, const std::string& where) {
@@ -53,6 +64,7 @@ void InFlight::take(const catalog::Table& base) {
   for (const Version& version : judged_) {
     const Table* table = version.physical_table(base.name);
     if (!table || wrong_) continue;
+    if (table->marked && base.inheritance) wrong_ = inherits(version, *table);
     for (const Column& column : table->columns) {
       const catalog::Column* found = base.column(column.physical);
       if (found && column.type == found->type) continue;
