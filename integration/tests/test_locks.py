@@ -139,14 +139,15 @@ def test_autovacuum_yields_and_nobody_waits_meanwhile(tmp_path, pgstrata):
                 assert time.monotonic() < deadline, "autovacuum does not come"
                 time.sleep(0.05)
 
-        met = 0
-        for command, versions, ends in [("start", [1], []), ("rollback", [1, 2], [2]), ("start", [1], []),
-                                        ("complete", [1, 2], [1])]:
+        def meets_a_vacuum(*command, versions, ends):
             with clients(server, db, life, *versions, ends=ends):
                 vacuum_at_work()
-                cli.run(command, *(["new.json"] if command == "start" else []), timeout=120)
-            met += 1
-        assert met == 4
+                cli.run(*command, timeout=120)
+
+        meets_a_vacuum("start", "new.json", versions=[1], ends=[])
+        meets_a_vacuum("rollback", versions=[1, 2], ends=[2])
+        cli.run("start", "new.json", timeout=120)
+        meets_a_vacuum("complete", versions=[1, 2], ends=[1])
         assert "canceling autovacuum task" in server.log()
         db.drop()
 

@@ -27,6 +27,33 @@ bool same_shape(const model::Version& a, const model::Version& b) {
   return left.tables == right.tables;
 }
 
+// Gives the version the tables as they are, part by part: the whole catalog takes several times the
+// room. What the snapshot keeps is enough to publish them.
+catalog::Snapshot take_tables(Session& session, const History& history, model::Version& version) {
+  return session.snapshot(history, no_dependents, [&](const auto& tables) {
+    if (tables.empty()) version.tables.clear();  // the reading begins anew
+    for (const catalog::Table* table : tables)
+      version.tables.emplace(table->name, model::table_from_catalog(*table));
+  });
+}
+
+// A baseline of that name is live: is it what the tables are?
+void check_recorded(Session& session, const History& history, BaselineReport& report) {
+  const state::VersionRow& live = history.chain.front();
+  model::Version now;
+  now.ordinal = live.ordinal;
+  now.name = live.name;
+  now.schema = live.schema;
+  take_tables(session, history, now);
+  if (!same_shape(session.model(live), now))
+    refuse_state("drift",
+                 "version \"" + live.name + "\" is live, and the base schema has changed since",
+                 "choose another name to adopt the change");
+  report.already = true;
+  report.ordinal = live.ordinal;
+  report.tables = static_cast<int>(now.tables.size());
+}
+
 }  // namespace
 
 void finish_baseline(Session& session) {
@@ -45,28 +72,34 @@ void insert_empty(Session& session) {
   });
 }
 
-state::VersionRow publish_baseline(Session& session, const std::string& name) {
-  History history = session.history();
-  catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
-  model::Version version = model::version_from_catalog(snapshot, session.store.next_ordinal(), name,
-                                                       session.version_schema(name, name));
+BaselineReport publish_baseline(Session& session, const std::string& name) {
+  BaselineReport report;
+  report.version = name;
+  report.version_schema = session.version_schema(name, name);
+  const History history = session.history();
+  report.ordinal = session.store.next_ordinal();
+  model::Version version;
+  version.ordinal = report.ordinal;
+  version.name = name;
+  version.schema = report.version_schema;
   version.raw_sql = true;  // its boundary makes nothing: everything was there
+  catalog::Snapshot snapshot = take_tables(session, history, version);
+  report.tables = static_cast<int>(version.tables.size());
   plan::Chain live = session.models(history.chain);
   auto steps = plan::plan_publish(session.around(snapshot), live, version);
-  state::VersionRow row = row_of(version, "baseline");
   state::RunRow run;
   run.command = "baseline";
-  run.ordinal = row.ordinal;
+  run.ordinal = version.ordinal;
   run.detail = "{}";
   journaled(
       session,
       [&] {
-        session.store.insert_version(row);
+        session.store.insert_version(row_of(version, "baseline"));
         run.id = session.store.insert_run(run, steps);
       },
       Commit::before_others);
   session.execute(run.id, 1, 0, -1, when_published(session, run));
-  return row;
+  return report;
 }
 
 BaselineReport baseline(Session& session, const std::string& name) {
@@ -79,26 +112,9 @@ BaselineReport baseline(Session& session, const std::string& name) {
   if (history.chain.size() > 1)
     refuse_state("in-flight", "version \"" + history.chain.back().name + "\" is in flight",
                  "complete it or roll it back first");
-  catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
-  report.tables = static_cast<int>(snapshot.tables.size());
-  if (!history.chain.empty()) {
-    const state::VersionRow& live = history.chain.front();
-    model::Version now =
-        model::version_from_catalog(snapshot, live.ordinal, live.name, live.schema);
-    if (live.name == name) {
-      if (!same_shape(session.model(live), now))
-        refuse_state("drift",
-                     "version \"" + name + "\" is live, and the base schema has changed since",
-                     "choose another name to adopt the change");
-      report.already = true;
-      report.ordinal = live.ordinal;
-      return report;
-    }
-    report.notes.push_back(live.kind == empty_kind
-                               ? ""
-                               : "version \"" + live.name +
-                                     "\" stays live beside it; `pgstrata complete` retires it");
-    if (report.notes.back().empty()) report.notes.pop_back();
+  if (!history.chain.empty() && history.chain.front().name == name) {
+    check_recorded(session, history, report);
+    return report;
   }
   if (const state::VersionRow* known = history.newest_named(name);
       known && known->status == Status::retired)
@@ -108,7 +124,10 @@ BaselineReport baseline(Session& session, const std::string& name) {
   version.name = name;
   version.schema = report.version_schema;
   refuse_taken_schemas(session, history, version);
-  report.ordinal = publish_baseline(session, name).ordinal;
+  report = publish_baseline(session, name);
+  if (!history.chain.empty() && history.chain.front().kind != empty_kind)
+    report.notes.push_back("version \"" + history.chain.front().name +
+                           "\" stays live beside it; `pgstrata complete` retires it");
   return report;
 }
 

@@ -70,7 +70,7 @@ ValidateReport validate(const Options& options, const std::vector<std::string>& 
                         Progress& progress);
 
 // Records the base schema as it is: inserts and publishes a version of that shape.
-state::VersionRow publish_baseline(Session& session, const std::string& name);
+BaselineReport publish_baseline(Session& session, const std::string& name);
 // A baseline that was interrupted is finished by whatever comes next.
 void finish_baseline(Session& session);
 // Of a version that is to be published: its schema, its hidden one, the support schema.

@@ -121,23 +121,16 @@ void resume_unfinished(Session& session, const History& history, const Documents
   run_start(session, run, session.model(row), options);
 }
 
-void ensure_first_version(Session& session, History& history) {
-  if (!history.chain.empty()) return;
-  catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
-  if (snapshot.tables.empty()) {
-    insert_empty(session);
-  } else {
-    publish_baseline(session, "baseline");
-    session.progress.note("there was no history: the tables of schema \"" +
-                          session.names.base_schema +
-                          "\" are recorded and published as version \"baseline\"");
-  }
-  history = session.history();
+void record_first_version(Session& session, bool empty) {
+  if (empty) return insert_empty(session);
+  publish_baseline(session, "baseline");
+  session.progress.note("there was no history: the tables of schema \"" +
+                        session.names.base_schema +
+                        "\" are recorded and published as version \"baseline\"");
 }
 
 // The journal has all of it now, and it is the most memory that a start holds.
 void let_go(Prepared& prepared) {
-  prepared.snapshot = {};
   prepared.live.clear();
   prepared.steps = {};
   prepared.next.tables.clear();
@@ -343,9 +336,12 @@ StartReport start(Session& session, const Documents& documents, const StartOptio
   for (auto& finding : check_before(session, prepared))
     session.progress.note(finding.object + ": " + finding.text);
   if (prepared.history.chain.empty()) {
-    ensure_first_version(session, prepared.history);
+    const bool empty = prepared.records_empty;
+    prepared = {};
+    record_first_version(session, empty);
     prepared = prepare(session, session.history(), documents, options.accept_functions);
   }
+  prepared.snapshot = {};  // what the journal needs takes its room
   state::RunRow run;
   journal_start(session, documents, prepared, run);
   report.ordinal = run.ordinal;
