@@ -6,6 +6,7 @@ from rig.cli import KILLED, STATE, Cli
 
 TABLE = "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 5)"
 OPERATIONS = [{"alter_column": {"table": "t", "column": "a", "type": "text", "up": "'v' || a", "down": "length(a)"}}]
+ADDED = [{"add_column": {"table": "t", "column": {"name": "more", "type": "int", "nullable": True}}}]
 
 
 def base_schemas(db, tmp_path, *names):
@@ -72,6 +73,35 @@ def test_two_state_schemas_know_nothing_of_each_other(db, tmp_path, pgstrata):
     two = Cli(db, tmp_path, state_schema="two")
     two.run("init")
     assert {"one", "two"} <= db.schemas()
+
+
+def test_a_history_that_another_state_schema_keeps_is_named(db, tmp_path, pgstrata, unchanged):
+    db.tables(TABLE)
+    mine = Cli(db, tmp_path, state_schema="mine")
+    mine.start("new", OPERATIONS)
+    unchanged.mark()
+    forgot = Cli(db, tmp_path)
+    for command in (("baseline", "other"), ("start", forgot.file("other", ADDED)), ("plan", forgot.file("other", ADDED))):
+        assert "--state-schema mine" in forgot.run(*command, expect=STATE).err
+    unchanged.check()
+    mine.complete()
+    mine.start("other", ADDED)
+
+
+@pytest.mark.parametrize("schema", ["pg_catalog", "information_schema", "pgstrata", "pgstrata_public", "public_new"])
+def test_a_schema_of_postgresql_or_of_ours_is_no_base_schema(db, cli, tmp_path, pgstrata, unchanged, schema):
+    db.tables(TABLE)
+    cli.start("new", OPERATIONS)
+    unchanged.mark()
+    error = Cli(db, tmp_path, schema=schema).run("baseline", "q", expect=STATE).err
+    assert f'"{schema}" is' in error and "own" in error
+    unchanged.check()
+
+
+@pytest.mark.parametrize("name", ["", "pg_state"])
+def test_a_name_that_no_state_schema_can_have_is_a_wrong_command_line(db, tmp_path, pgstrata, name):
+    error = Cli(db, tmp_path, options=["--state-schema", name]).run("init", expect=2).err
+    assert "--state-schema" in error
 
 
 def test_a_schema_in_the_way_of_a_version_is_named_and_left_alone(db, cli, unchanged):

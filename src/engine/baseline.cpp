@@ -112,6 +112,7 @@ BaselineReport baseline(Session& session, const std::string& name) {
   if (history.chain.size() > 1)
     refuse_state("in-flight", "version \"" + history.chain.back().name + "\" is in flight",
                  "complete it or roll it back first");
+  if (history.chain.empty()) refuse_foreign_history(session);
   if (!history.chain.empty() && history.chain.front().name == name) {
     check_recorded(session, history, report);
     return report;

@@ -73,6 +73,9 @@ ValidateReport validate(const Options& options, const std::vector<std::string>& 
 BaselineReport publish_baseline(Session& session, const std::string& name);
 // A baseline that was interrupted is finished by whatever comes next.
 void finish_baseline(Session& session);
+// Before a base schema's first version: it is nobody's own, and no other state schema has its
+// history.
+void refuse_foreign_history(Session& session);
 // Of a version that is to be published: its schema, its hidden one, the support schema.
 void refuse_taken_schemas(Session& session, const History& history, const model::Version& version);
 // Before a completion or a rollback begins: the role may do all of its steps.

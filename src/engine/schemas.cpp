@@ -46,7 +46,46 @@ void refuse_version_of_another(Session& session, const std::string& schema) {
                  "give the migration another name");
 }
 
+// State schemas in this database that we may read, but for our own.
+std::vector<std::string> other_state_schemas(Session& session) {
+  auto rows = session.connection.execute(
+      "SELECT n.nspname FROM pg_catalog.pg_class m JOIN pg_catalog.pg_namespace n ON n.oid = "
+      "m.relnamespace JOIN pg_catalog.pg_class v ON v.relnamespace = n.oid AND v.relname = "
+      "'versions' AND v.relkind = 'r' WHERE m.relname = 'meta' AND m.relkind = 'r' AND n.nspname "
+      "<> $1 AND pg_catalog.obj_description(m.oid, 'pg_class') LIKE 'pgstrata: %' AND "
+      "pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND "
+      "pg_catalog.has_table_privilege(v.oid, 'SELECT') ORDER BY 1",
+      {session.names.state_schema});
+  std::vector<std::string> found;
+  for (std::size_t row = 0; row < rows.size(); ++row) found.push_back(rows.text(row, 0));
+  return found;
+}
+
 }  // namespace
+
+void refuse_foreign_history(Session& session) {
+  const std::string& base = session.names.base_schema;
+  const bool of_server = base == "information_schema" || base.starts_with("pg_");
+  const std::string comment = comment_of(session, base).value_or("");
+  if (of_server || base == session.names.state_schema || comment.starts_with("pgstrata: ") ||
+      comment.ends_with(", kept by pgstrata"))
+    refuse_state(
+        "not-a-base-schema",
+        "schema \"" + base + "\" is " + (of_server ? "PostgreSQL's" : "pgstrata's") + " own",
+        "name the one that holds your tables with --schema");
+  for (const std::string& other : other_state_schemas(session)) {
+    auto live = session.connection.execute(
+        "SELECT name FROM " + sql::format("{}", sql::Qualified{other, "versions"}).str() +
+            " WHERE base_schema = $1 AND status NOT IN ('retired', 'rolled_back') ORDER BY "
+            "ordinal DESC LIMIT 1",
+        {base});
+    if (!live.empty())
+      refuse_state("other-state-schema",
+                   "the history of schema \"" + base + "\" is kept in state schema \"" + other +
+                       "\": its newest version is \"" + live.text(0, 0) + "\"",
+                   "give --state-schema " + other + ", or set PGSTRATA_STATE_SCHEMA");
+  }
+}
 
 void refuse_taken_hidden_schema(Session& session, const model::Version& version) {
   const std::string hidden = plan::hidden_schema_name(session.support_schema, version);

@@ -241,6 +241,7 @@ Prepared prepare(Session& session, History history, const Documents& documents,
                  bool accept_functions) {
   Prepared prepared;
   prepared.history = std::move(history);
+  if (prepared.history.chain.empty()) refuse_foreign_history(session);
   prepared.live = session.models(prepared.history.chain);
   for (auto& row : prepared.history.chain) row.model.clear();
   LookAgain look(session, prepared, physical_names(prepared.live, documents));

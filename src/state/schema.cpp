@@ -30,6 +30,10 @@ std::string rendered(std::string_view file, const Names& names) {
 // A schema of that name may be there already, made by an administrator for us; anything in it that
 // is not ours would make it somebody else's.
 void create_or_adopt_schema(db::Connection& connection, const Names& names) {
+  if (names.state_schema.empty() || names.state_schema.starts_with("pg_"))
+    throw Error(Exit::usage, "state-schema-name",
+                "no state schema can have the name \"" + names.state_schema + "\"", {},
+                "name another one with --state-schema");
   const auto found = connection.execute(
       "SELECT (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid) FROM pg_namespace n "
       "WHERE n.nspname = $1",
