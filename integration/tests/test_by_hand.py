@@ -34,6 +34,9 @@ LOST = {
     "a comment that the new version changes too": ("; COMMENT ON COLUMN t.e IS 'other'", "; COMMENT ON COLUMN t.e IS NULL", "comment"),
     "the loss of a check": ("DROP CONSTRAINT a_small", "ADD CONSTRAINT a_small CHECK (a < 99)", "a_small"),
     "the loss of an index": ("; DROP INDEX t_a", "; CREATE INDEX t_a ON t (a)", "t_a"),
+    "a comment on an index": ("; COMMENT ON INDEX t_a IS 'x'", "; COMMENT ON INDEX t_a IS NULL", "t_a"),
+    "a comment on a check": ("; COMMENT ON CONSTRAINT a_small ON t IS 'x'", "; COMMENT ON CONSTRAINT a_small ON t IS NULL", "a_small"),
+    "storage parameters of an index": ("; ALTER INDEX t_a SET (fillfactor = 50)", "; ALTER INDEX t_a RESET (fillfactor)", "t_a"),
     "a column that has the name another one takes": ("ADD b2 int", "DROP b2", "b2"),
     "the loss of what the new version brought": ("; DROP INDEX later", "; CREATE INDEX later ON t (b)", "later"),
 }

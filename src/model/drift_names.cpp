@@ -67,6 +67,42 @@ void require_replica_identity(const Table& before, const Table& after, const Ver
   }
 }
 
+// What is set on an index or a constraint that a copy over twins takes the place of.
+void require_settings(const Table& before, const Table& after, const Version& next,
+                      const catalog::Table& base) {
+  auto is_replaced = [](auto& element, auto& later) {
+    return !find(later, &std::decay_t<decltype(element)>::physical, element.physical) &&
+           find(later, &std::decay_t<decltype(element)>::name, element.name);
+  };
+  auto changed = [&](const std::string& what, const std::string& name) {
+    drifted("the " + what + " of \"" + name + "\" of table \"" + base.name +
+                "\" was changed by hand, and version \"" + next.name +
+                "\" has a copy without that change in its place",
+            base.name, "take the change back, and make it again once the migration is complete");
+  };
+  auto text = [](auto& comment) { return comment ? *comment : std::string(); };
+  auto constraint = [&](auto& element, auto& later) {
+    const catalog::Constraint* now = base.constraint(element.physical);
+    if (!now || !is_replaced(element, later)) return;
+    if (text(now->comment) != text(element.comment)) changed("comment", now->name);
+    if constexpr (requires { element.deferrable; })
+      if (now->deferrable != element.deferrable || now->deferred != element.deferred)
+        changed("deferrability", now->name);
+  };
+  for (const Check& check : before.checks) constraint(check, after.checks);
+  for (const ForeignKey& key : before.foreign_keys) constraint(key, after.foreign_keys);
+  for (const Index& index : before.indexes) {
+    const catalog::Index* now = base.index(index.physical);
+    if (!now || !is_replaced(index, after.indexes)) continue;
+    if (text(now->comment) != text(index.comment)) changed("comment", now->name);
+    if (now->options != index.options) changed("storage parameters", now->name);
+    const catalog::Constraint* rests =
+        now->constraint ? base.constraint(*now->constraint) : nullptr;
+    if (rests && text(rests->comment) != text(index.constraint_comment))
+      changed("comment", rests->name);
+  }
+}
+
 [[noreturn]] void name_taken(const Version& version, const std::string& what,
                              const std::string& name, const std::string& where) {
   drifted(what + " \"" + name + "\" was added by hand, and version \"" + version.name +
@@ -131,6 +167,7 @@ void check_names(const std::vector<Version>& live, const catalog::Snapshot& snap
     if (before && *before == table) continue;
     require_elements(oldest, before, next, table, *base);
     if (before) require_replica_identity(*before, table, next, *base);
+    if (before) require_settings(*before, table, next, *base);
     require_free_names(live, next, table, *base);
   }
   require_free_relations(live, next, snapshot);
