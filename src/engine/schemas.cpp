@@ -46,6 +46,13 @@ void refuse_version_of_another(Session& session, const std::string& schema) {
                  "give the migration another name");
 }
 
+// Of versions, at least one: 's1', 's2' for IN (…).
+sql::Sql schemas_of(std::span<const model::Version> versions) {
+  std::vector<sql::Sql> schemas;
+  for (auto& version : versions) schemas.push_back(sql::format("{}", sql::Literal(version.schema)));
+  return sql::join(schemas, ", ");
+}
+
 // State schemas in this database that we may read, but for our own.
 std::vector<std::string> other_state_schemas(Session& session) {
   auto rows = session.connection.execute(
@@ -111,11 +118,9 @@ void refuse_taken_schemas(Session& session, const History& history, const model:
 
 std::vector<const model::Version*> without_schema(Session& session,
                                                   std::span<const model::Version> versions) {
-  std::vector<sql::Sql> asked;
-  for (auto& version : versions) asked.push_back(sql::format("{}", sql::Literal(version.schema)));
   const auto there = session.connection.execute(
       sql::format("SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname IN ({})",
-                  sql::join(asked, ", "))
+                  schemas_of(versions))
           .str());
   std::vector<const model::Version*> missing;
   for (auto& version : versions)
@@ -127,13 +132,11 @@ std::vector<const model::Version*> without_schema(Session& session,
 
 std::vector<std::string> dropped_views(Session& session, std::span<const model::Version> versions) {
   if (versions.empty()) return {};
-  std::vector<sql::Sql> asked;
-  for (auto& version : versions) asked.push_back(sql::format("{}", sql::Literal(version.schema)));
   const auto rows = session.connection.execute(
       sql::format("SELECT n.nspname, c.relname FROM pg_catalog.pg_class c "
                   "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
                   "WHERE c.relkind = 'v' AND n.nspname IN ({})",
-                  sql::join(asked, ", "))
+                  schemas_of(versions))
           .str());
   std::set<std::pair<std::string, std::string>> there;
   for (std::size_t row = 0; row < rows.size(); ++row)

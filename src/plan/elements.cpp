@@ -28,11 +28,6 @@ Sql index_key(const Table& table, const model::IndexKey& key) {
   return text;
 }
 
-Sql deferrability(bool deferrable, bool deferred) {
-  if (!deferrable) return {};
-  return Sql::trusted(deferred ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE");
-}
-
 Sql action(const char* event, char code) {
   switch (code) {
     case 'r':
@@ -122,6 +117,11 @@ Sql check_definition(const Table& table, const model::Check& check) {
   return format("CONSTRAINT {} CHECK ({}){}", Name(check.physical),
                 physical_expression(table, check.expression),
                 Sql::trusted(check.no_inherit ? " NO INHERIT" : ""));
+}
+
+Sql deferrability(bool deferrable, bool deferred) {
+  if (!deferrable) return {};
+  return Sql::trusted(deferred ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE");
 }
 
 Sql foreign_key_definition(const Table& table, const model::ForeignKey& key) {

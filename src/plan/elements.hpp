@@ -28,6 +28,8 @@ Sql create_index(const std::string& schema, const model::Table& table, const mod
                  bool concurrently);
 // CONSTRAINT name CHECK (…) [NO INHERIT]
 Sql check_definition(const model::Table& table, const model::Check& check);
+// " DEFERRABLE [INITIALLY DEFERRED]", or nothing
+Sql deferrability(bool deferrable, bool deferred);
 // CONSTRAINT name FOREIGN KEY (…) REFERENCES …
 Sql foreign_key_definition(const model::Table& table, const model::ForeignKey& key);
 // CREATE TABLE with its columns, keys and checks; foreign keys left out. Comments, sequences,

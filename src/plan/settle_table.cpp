@@ -244,12 +244,9 @@ class TableSettlement {
       bool own_name = index.physical == index.name;
       bool made_with_table = !change_.retired && own_name;
       if (index.constraint && is_new && !made_with_table) {
-        Sql deferrable = Sql::trusted(
-            index.deferrable ? (index.deferred ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE")
-                             : "");
         alter("ADD CONSTRAINT {} {} USING INDEX {}{}", Name(index.name),
               Sql::trusted(index.constraint == 'p' ? "PRIMARY KEY" : "UNIQUE"),
-              Name(index.physical), deferrable);
+              Name(index.physical), deferrability(index.deferrable, index.deferred));
         if (index.constraint_comment)
           out_.push_back(format("COMMENT ON CONSTRAINT {} ON {} IS {}", Name(index.name), table_,
                                 Literal(*index.constraint_comment))
