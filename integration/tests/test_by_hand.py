@@ -37,6 +37,7 @@ LOST = {
     "a comment on an index": ("; COMMENT ON INDEX t_a IS 'x'", "; COMMENT ON INDEX t_a IS NULL", "t_a"),
     "a comment on a check": ("; COMMENT ON CONSTRAINT a_small ON t IS 'x'", "; COMMENT ON CONSTRAINT a_small ON t IS NULL", "a_small"),
     "storage parameters of an index": ("; ALTER INDEX t_a SET (fillfactor = 50)", "; ALTER INDEX t_a RESET (fillfactor)", "t_a"),
+    "the mark of CLUSTER": ("; CLUSTER t USING t_a", "SET WITHOUT CLUSTER", "t_a"),
     "a column that has the name another one takes": ("ADD b2 int", "DROP b2", "b2"),
     "the loss of what the new version brought": ("; DROP INDEX later", "; CREATE INDEX later ON t (b)", "later"),
 }

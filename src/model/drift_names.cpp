@@ -96,6 +96,14 @@ void require_settings(const Table& before, const Table& after, const Version& ne
     if (!now || !is_replaced(index, after.indexes)) continue;
     if (text(now->comment) != text(index.comment)) changed("comment", now->name);
     if (now->options != index.options) changed("storage parameters", now->name);
+    if (now->clustered != index.clustered)
+      drifted("whether table \"" + base.name + "\" is clustered by \"" + now->name +
+                  "\" was changed by hand, and version \"" + next.name +
+                  "\" has a copy of it without that change in its place",
+              base.name,
+              std::string("ALTER TABLE … ") +
+                  (now->clustered ? "SET WITHOUT CLUSTER" : "CLUSTER ON it") +
+                  " until it is complete");
     const catalog::Constraint* rests =
         now->constraint ? base.constraint(*now->constraint) : nullptr;
     if (rests && text(rests->comment) != text(index.constraint_comment))
