@@ -124,6 +124,8 @@ struct RollbackReport {
 struct MigrateReport {
   bool already = false;
   std::vector<std::string> applied;     // documents, in order
+  std::string to;                       // up to this one, if not to the last
+  int waiting = 0;                      // that come behind it
   std::string version, version_schema;  // the newest live version now
   bool completed = false;
   std::vector<std::string> notes;

@@ -73,6 +73,18 @@ def test_pending_work_that_needs_several_steps_requires_complete(db, cli, folder
     assert db.execute("SELECT b FROM t") == [("v5",)]
 
 
+def test_what_comes_behind_the_last_one_wanted_is_said_to_wait(db, cli, folder):
+    cli.file("001_alter", ALTER), cli.file("002_again", AGAIN), cli.file("003_rename", RENAME)
+    for first in ("applied 1 migration: 001_alter", "nothing to do: migration 001_alter is applied already"):
+        said = cli.run("migrate", folder, "--to", "001_alter").out
+        assert f"{first}; 2 migrations behind 001_alter are not applied yet" in said
+    cli.run("complete")
+    assert cli.run("migrate", folder, "--to", "002_again", "--json").json["waiting"] == 1
+    cli.run("migrate", folder)
+    assert "every migration of the directory is applied" in cli.run("migrate", folder).out
+    assert "not applied" not in cli.run("migrate", folder, "--to", "002_again").out
+
+
 def test_an_error_in_any_file_applies_none(db, cli, folder, unchanged):
     cli.file("001_alter", ALTER)
     cli.file("002_bad.yaml", "operations:\n  - rename_column: {table: t, from: nope, to: b}\n")

@@ -56,15 +56,17 @@ Pending pending_of(Session& session, const History& history, Documents documents
   return pending;
 }
 
-// Of a directory's migrations, those that sort behind `last` wait.
-void keep_up_to(Documents& documents, const std::string& last, const std::string& directory) {
+// Of a directory's migrations, those that sort behind `last` wait; they are returned.
+Documents keep_up_to(Documents& documents, const std::string& last, const std::string& directory) {
   auto at = std::find_if(documents.begin(), documents.end(),
                          [&](auto& document) { return document.name == last; });
   if (at == documents.end())
     throw Error(Exit::usage, "unknown-migration",
                 "there is no migration \"" + last + "\" in " + directory, directory,
                 "--to takes a file's name without its extension");
+  Documents waiting(std::make_move_iterator(at + 1), std::make_move_iterator(documents.end()));
   documents.erase(at + 1, documents.end());
+  return waiting;
 }
 
 // What cannot all be published beside each other is refused before the first of it is.
@@ -140,7 +142,12 @@ MigrateReport migrate(Session& session, const std::string& directory,
     complete_all(session);
     history = session.history();
   }
-  if (options.to) keep_up_to(documents, *options.to, directory);
+  if (options.to) {
+    report.to = *options.to;
+    Documents waiting = keep_up_to(documents, *options.to, directory);
+    const Pending later = pending_of(session, history, std::move(waiting));
+    report.waiting = static_cast<int>(later.documents.size());
+  }
   Pending pending = pending_of(session, history, documents);
   if (const state::VersionRow* row = unfinished_start(history)) {
     for (auto& document : row->documents) report.applied.push_back(document.name);

@@ -145,6 +145,7 @@ std::string json(const RollbackReport& report) {
 std::string json(const MigrateReport& report, const std::vector<Filled>& filled) {
   return print({{"already", report.already},
                 {"applied", report.applied},
+                {"waiting", report.waiting},
                 {"version", report.version},
                 {"version_schema", report.version_schema},
                 {"completed", report.completed},

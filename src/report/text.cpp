@@ -101,12 +101,17 @@ std::string text(const RollbackReport& report) {
 std::string text(const MigrateReport& report) {
   std::string out;
   if (report.already) {
-    out = "nothing to do: every migration of the directory is applied";
+    out =
+        "nothing to do: " + (report.to.empty() ? "every migration of the directory is applied"
+                                               : "migration " + report.to + " is applied already");
   } else {
     out = fmt::format("applied {}:",
                       plural(static_cast<std::int64_t>(report.applied.size()), "migration"));
     for (const std::string& name : report.applied) out += " " + name;
   }
+  if (report.waiting > 0)
+    out += fmt::format("; {} behind {} {} not applied yet", plural(report.waiting, "migration"),
+                       report.to, report.waiting == 1 ? "is" : "are");
   if (!report.version.empty())
     out += fmt::format("\nversion {} is published as {}", report.version, report.version_schema);
   if (report.completed) out += "; the versions before it are gone";
