@@ -81,11 +81,20 @@ def test_a_history_that_another_state_schema_keeps_is_named(db, tmp_path, pgstra
     mine.start("new", OPERATIONS)
     unchanged.mark()
     forgot = Cli(db, tmp_path)
-    for command in (("baseline", "other"), ("start", forgot.file("other", ADDED)), ("plan", forgot.file("other", ADDED))):
+    for command in (("baseline", "other"), ("start", forgot.file("other", ADDED)), ("plan", forgot.file("other", ADDED)),
+                    ("migrate", tmp_path), ("complete",), ("rollback", "new")):
         assert "--state-schema mine" in forgot.run(*command, expect=STATE).err
     unchanged.check()
+    assert "pgstrata" not in db.schemas(), "no empty state schema is left"
     mine.complete()
     mine.start("other", ADDED)
+
+
+@pytest.mark.parametrize("command", ["complete", "rollback", "complete --all", "rollback --to new"])
+def test_what_needs_a_history_makes_no_state_schema(db, cli, command):
+    db.tables(TABLE)
+    assert "has no versions" in cli.run(*command.split(), expect=STATE).err
+    assert "pgstrata" not in db.schemas()
 
 
 @pytest.mark.parametrize("schema", ["pg_catalog", "information_schema", "pgstrata", "pgstrata_public", "public_new"])

@@ -20,6 +20,17 @@ Engine::~Engine() = default;
 
 namespace {
 
+// The state schema is made for a command that has a history to begin, and none that is refused
+// leaves an empty one behind.
+void acquire(engine::Session& session, bool begins_history) {
+  if (!session.initialized()) {
+    session.require_schema();
+    engine::refuse_foreign_history(session);
+    if (!begins_history) return;
+  }
+  session.acquire();
+}
+
 // What no pass has turned into a sentence of its own.
 Error translated(const db::SqlError& error) {
   const auto& fields = error.fields();
@@ -82,7 +93,7 @@ StartReport Engine::start(const std::string& file, const StartOptions& options) 
   return guarded([&] {
     engine::Documents documents{migration::read_file(file)};
     engine::Session session(state_->options, "start", state_->progress, engine::Purpose::changes);
-    session.acquire();
+    acquire(session, true);
     engine::finish_own_completion(session, documents, options);
     StartReport report = engine::start(session, documents, options);
     if (options.complete && session.history().chain.size() > 1) {
@@ -100,7 +111,7 @@ CompleteReport Engine::complete(const std::optional<std::string>& version,
   return guarded([&] {
     engine::Session session(state_->options, "complete", state_->progress,
                             engine::Purpose::changes);
-    session.acquire();
+    acquire(session, false);
     return engine::complete(session, version, options);
   });
 }
@@ -110,7 +121,7 @@ RollbackReport Engine::rollback(const std::optional<std::string>& version,
   return guarded([&] {
     engine::Session session(state_->options, "rollback", state_->progress,
                             engine::Purpose::changes);
-    session.acquire();
+    acquire(session, false);
     return engine::rollback(session, version, options);
   });
 }
@@ -118,7 +129,7 @@ RollbackReport Engine::rollback(const std::optional<std::string>& version,
 MigrateReport Engine::migrate(const std::string& directory, const MigrateOptions& options) {
   return guarded([&] {
     engine::Session session(state_->options, "migrate", state_->progress, engine::Purpose::changes);
-    session.acquire();
+    acquire(session, true);
     return engine::migrate(session, directory, options);
   });
 }
@@ -127,7 +138,7 @@ BaselineReport Engine::baseline(const std::string& name) {
   return guarded([&] {
     engine::Session session(state_->options, "baseline", state_->progress,
                             engine::Purpose::changes);
-    session.acquire();
+    acquire(session, true);
     return engine::baseline(session, name);
   });
 }
