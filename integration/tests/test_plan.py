@@ -32,6 +32,14 @@ def test_plan_changes_nothing_not_even_a_state_schema(db, cli):
     assert fingerprint(db) == before and db.schemas() == schemas
 
 
+def test_a_prepared_transaction_is_told(db, cli):
+    db.tables(TABLES)
+    for number, said in ((1, "1 prepared transaction is open"), (2, "2 prepared transactions are open")):
+        db.execute(f"BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'left {number}'")
+        assert said in cli.plan("new", OPERATIONS).out
+    db.execute("ROLLBACK PREPARED 'left 1'"), db.execute("ROLLBACK PREPARED 'left 2'")
+
+
 def test_the_plan_of_what_is_live_says_so(db, cli):
     planned(db, cli)
     cli.start("new", OPERATIONS)

@@ -333,8 +333,11 @@ std::vector<plan::Remark> check_before(Session& session, const Prepared& prepare
   if (prepared.snapshot.prepared_transactions > 0)
     findings.push_back(
         {"prepared transactions",
-         std::to_string(prepared.snapshot.prepared_transactions) +
-             " prepared transactions are open; their locks can hold a step up until it gives up"});
+         prepared.snapshot.prepared_transactions == 1
+             ? "1 prepared transaction is open; its locks can hold a step up until it gives up"
+             : std::to_string(prepared.snapshot.prepared_transactions) +
+                   " prepared transactions are open; their locks can hold a step up until it gives "
+                   "up"});
   for (auto& [logical, after] : prepared.next.tables) {
     const Table* before = prepared.live.back().physical_table(after.physical);
     if (!before || *before == after) continue;
