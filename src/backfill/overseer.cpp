@@ -203,7 +203,7 @@ void Overseer::name_blockers(Clock::time_point now) {
 std::string Overseer::throttled() const {
   if (control_.paused) return "paused by `pgstrata control pause`";
   if (!orders_.reason.empty()) return orders_.reason;
-  if (const auto rate = shared_.rate.limit(); rate > 0)
+  if (const auto rate = shared_.rate.limit(); shared_.rate.binds(Clock::now()))
     return fmt::format("{} {:.0f} rows/s",
                        control_.max_rate ? "`pgstrata control rate`:" : "--max-rate", rate);
   return {};

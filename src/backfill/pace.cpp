@@ -86,7 +86,7 @@ void Rate::set(double rows_per_second) {
   const std::lock_guard lock(mutex_);
   if (rows_per_second_ == rows_per_second) return;
   rows_per_second_ = rows_per_second;
-  free_at_ = {};
+  free_at_ = waited_ = {};
   ++changes_;
 }
 
@@ -105,11 +105,19 @@ double Rate::limit() const {
   return rows_per_second_;
 }
 
-Clock::time_point Rate::after(std::int64_t rows, Clock::time_point now) {
+bool Rate::binds(Clock::time_point now) const {
+  constexpr auto remembered = std::chrono::seconds(1);
+  const std::lock_guard lock(mutex_);
+  return rows_per_second_ > 0 &&
+         (now < free_at_ || (waited_ != Clock::time_point{} && now - waited_ < remembered));
+}
+
+Clock::time_point Rate::after(std::int64_t rows, Clock::time_point began, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   if (rows_per_second_ <= 0) return now;
   const auto cost = std::chrono::duration<double>(static_cast<double>(rows) / rows_per_second_);
-  free_at_ = std::max(free_at_, now) + std::chrono::duration_cast<Clock::duration>(cost);
+  free_at_ = std::max(free_at_, began) + std::chrono::duration_cast<Clock::duration>(cost);
+  if (free_at_ > now) waited_ = now;
   return free_at_;
 }
 

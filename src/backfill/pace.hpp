@@ -98,16 +98,17 @@ class Rate {
   void set(double rows_per_second);  // 0 = unlimited; what was filled before costs no more time
   int changes() const;               // how often it was set to something else
   double limit() const;
-  // Rows were filled at `now`: when may the next batch begin?
-  Clock::time_point after(std::int64_t rows, Clock::time_point now);
+  // Rows were filled from `began` to `now`: when may the next batch begin? The time it took counts.
+  Clock::time_point after(std::int64_t rows, Clock::time_point began, Clock::time_point now);
   Clock::time_point free_at() const;
+  bool binds(Clock::time_point now) const;  // do workers wait for it, or did they just now?
   // Upper bound for the rows of one batch, so that a slow rate comes in small portions; 0 = none.
   double batch_rows() const;
 
  private:
   mutable std::mutex mutex_;
   double rows_per_second_;
-  Clock::time_point free_at_{};
+  Clock::time_point free_at_{}, waited_{};
   int changes_ = 0;
 };
 

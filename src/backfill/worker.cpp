@@ -175,7 +175,7 @@ void Worker::leave_rewritten() {
 void Worker::filled(std::int64_t rows) {
   shared_.rows += rows;
   ++shared_.batches;
-  free_at_ = shared_.rate.after(rows, Clock::now());
+  free_at_ = shared_.rate.after(rows, began_, Clock::now());
 }
 
 void Worker::skip_range(std::int64_t begin, std::int64_t end, int chunk) {
@@ -256,7 +256,10 @@ void Worker::wait_for_leave(Clock::time_point until) {
     if (shared_.stop) throw Stopped{};
     const auto now = Clock::now();
     const bool held = shared_.held;
-    if (!held && (now >= until || shared_.rate.changes() != changes)) return;
+    if (!held && (now >= until || shared_.rate.changes() != changes)) {
+      began_ = now;
+      return;
+    }
     const auto most = now + milliseconds(20);
     std::this_thread::sleep_until(held ? most : std::min(until, most));
   }

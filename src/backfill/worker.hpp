@@ -107,7 +107,7 @@ class Worker {
   std::int64_t uncounted_ = 0;  // rows filled that no cursor tells of yet; a kill loses this number
   int counting_chunk_ = 0;
   BatchSize size_;
-  Clock::time_point free_at_{};
+  Clock::time_point began_{}, free_at_{};  // the last batch; the next one
   double rows_per_page_ = 50;
   bool wait_for_rows_ = false;  // alternates
   std::atomic<bool> blocked_{false};

@@ -45,15 +45,27 @@ BOOST_AUTO_TEST_CASE(a_timeout_halves_the_batch_down_to_a_page) {
 BOOST_AUTO_TEST_CASE(rows_are_paid_for_by_all_workers_together) {
   Rate rate(1000);
   const Clock::time_point now{seconds(100)};
-  BOOST_TEST((rate.after(500, now) == now + milliseconds(500)));
-  BOOST_TEST((rate.after(500, now) == now + milliseconds(1000)));
-  BOOST_TEST((rate.after(100, now + seconds(10)) == now + seconds(10) + milliseconds(100)));
+  BOOST_TEST((rate.after(500, now, now) == now + milliseconds(500)));
+  BOOST_TEST((rate.after(500, now, now) == now + milliseconds(1000)));
+  BOOST_TEST((rate.after(100, now + seconds(10), now + seconds(10)) ==
+              now + seconds(10) + milliseconds(100)));
+}
+
+BOOST_AUTO_TEST_CASE(a_rate_above_what_batches_make_costs_nothing_and_is_not_named) {
+  const Clock::time_point now{seconds(100)};
+  Rate rate(1000);
+  BOOST_TEST((rate.after(100, now, now + milliseconds(150)) < now + milliseconds(150)));
+  BOOST_TEST(!rate.binds(now + milliseconds(150)));
+  rate.after(100, now + milliseconds(150), now + milliseconds(160));
+  BOOST_TEST(rate.binds(now + milliseconds(200)));
+  BOOST_TEST(rate.binds(now + milliseconds(900)));
+  BOOST_TEST(!rate.binds(now + seconds(2)));
 }
 
 BOOST_AUTO_TEST_CASE(without_a_rate_nobody_waits) {
   Rate rate(0);
   const Clock::time_point now{seconds(100)};
-  BOOST_TEST((rate.after(1'000'000, now) == now));
+  BOOST_TEST((rate.after(1'000'000, now, now) == now));
   BOOST_TEST(rate.batch_rows() == 0);
 }
 
