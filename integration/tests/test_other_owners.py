@@ -56,6 +56,18 @@ def test_what_a_member_of_the_owner_has_started_is_named_and_the_member_ends_it(
     assert fingerprint(db) == before
 
 
+@pytest.mark.parametrize("rights", ["SELECT 1", "GRANT USAGE ON SCHEMA pgstrata TO app"])
+def test_a_state_schema_of_another_role_is_named_with_its_owner(db, cli, rights):
+    db.tables(TABLES)
+    cli.run("baseline", "one")
+    db.execute(rights)
+    other = Cli(db, cli.directory)
+    other.options = ["--url", db.url("app")]
+    for command in (["status"], ["init"], ["start", cli.file("two", WIDE)], ["complete"], ["verify"], ["control", "status"]):
+        error = other.run(*command, expect=CONNECTION).err
+        assert 'pgstrata: the state schema "pgstrata" belongs to role "owner"' in error and "--role" in error
+
+
 @pytest.mark.parametrize("end", ["complete", "rollback"])
 def test_a_table_that_is_only_referenced_may_be_of_another_role(db, cli, end):
     db.execute("CREATE TABLE public.p (id int PRIMARY KEY); GRANT ALL ON public.p TO owner", role="postgres")

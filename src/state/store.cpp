@@ -91,13 +91,30 @@ bool Store::exists() const {
 
 int Store::installed() const {
   if (installed_ < current_schema_version()) {
-    installed_ = installed_schema_version(connection_, names_);
+    try {
+      installed_ = installed_schema_version(connection_, names_);
+    } catch (const db::SqlError& error) {
+      if (error.sqlstate() == "42501") refuse_foreign_schema();
+      throw;
+    }
     refuse_newer(installed_, names_);
   }
   return installed_;
 }
 
+void Store::refuse_foreign_schema() const {
+  const auto owner = connection_.execute(
+      "SELECT pg_get_userbyid(nspowner), current_user FROM pg_namespace WHERE nspname = $1",
+      {names_.state_schema});
+  throw Error(Exit::connection, "privilege",
+              fmt::format("the state schema \"{}\" belongs to role \"{}\", and role \"{}\" may not "
+                          "use it",
+                          names_.state_schema, owner.text(0, 0), owner.text(0, 1)),
+              {}, "run as that role, or give it with --role");
+}
+
 bool Store::ensure() {
+  installed();  // says what is in the way
   const bool changed = install_schema(connection_, names_);
   installed_ = current_schema_version();
   return changed;
