@@ -47,6 +47,7 @@ CompleteReport resume(Session& session, const History& history,
     refuse_state("unfinished",
                  "the completion that retires version \"" + subject.name + "\" is unfinished",
                  how_to_finish(run.command, subject.name));
+  check_drift_of_rest(session, history, run);
   CompleteReport report;
   report.resumed = true;
   if (options.skip_on_complete)

@@ -1,6 +1,7 @@
 #include "engine/drift.hpp"
 
 #include <algorithm>
+#include <set>
 #include <span>
 
 #include "catalog/printing.hpp"
@@ -79,6 +80,24 @@ void check_drift(Session& session, const History& history, const plan::Chain& ch
   in_flight.finish(snapshot, beside);
   model::check_replaced(chain, oldest, next, snapshot, printer_of_defaults(session));
   model::check_names(chain, snapshot);
+}
+
+void check_drift_of_rest(Session& session, const History& history, const state::RunRow& run) {
+  std::set<std::string> begun, rest;
+  for (auto& row : session.store.steps(run.id)) {
+    if (row.step.phase != "settle") continue;
+    const auto whole = row.whole ? row : session.store.load_step(session.connection, run.id, row);
+    for (auto& lock : whole.step.locks) (row.done ? begun : rest).insert(lock.table);
+  }
+  for (auto& table : begun) rest.erase(table);
+  if (rest.empty()) return;
+  plan::Chain chain = session.models(history.chain);
+  for (Version& version : chain)
+    std::erase_if(version.tables, [&](auto& entry) { return !rest.count(entry.second.physical); });
+  const catalog::Snapshot snapshot =
+      session.snapshot(history, std::vector(rest.begin(), rest.end()));
+  model::check_replaced(chain, chain.front(), chain.at(1), snapshot, printer_of_defaults(session));
+  model::check_settings(chain, snapshot);
 }
 
 std::vector<std::string> going_by_hand(const plan::Chain& chain,

@@ -10,6 +10,10 @@ namespace pgstrata::engine {
 // completion counts on is not there or in its way.
 void check_drift(Session& session, const History& history, const plan::Chain& chain);
 
+// The same for a completion that has begun, of the tables that its units have not come to: their
+// names are as the models say, but for what is dropped already.
+void check_drift_of_rest(Session& session, const History& history, const state::RunRow& run);
+
 // What somebody hung on columns that only the newest version shows: a sentence each.
 std::vector<std::string> going_by_hand(const plan::Chain& chain, const catalog::Snapshot& snapshot);
 

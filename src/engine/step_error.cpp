@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/step_runner.hpp"
 
 namespace pgstrata::engine {
@@ -18,6 +20,11 @@ Error data_error(const db::SqlError::Fields& fields, const plan::Step& step) {
                fmt::format("existing data violates a rule of the migration{}: {}", rule,
                            server_text(fields)),
                step.title, "mend the rows, or change the migration");
+}
+
+bool is_of_start(const plan::Step& step) {
+  const auto phases = {"expand", "backfill", "index", "validate", "steady", "publish"};
+  return std::ranges::find(phases, step.phase) != phases.end();
 }
 
 // The first line of the statement that says something.
@@ -79,7 +86,14 @@ Error step_error(const db::SqlError& error, const plan::Step& step) {
     return Error(Exit::connection, "server-refused", server_text(fields), step.title,
                  "run the same command again");
   if (state.starts_with("23")) return data_error(fields, step);
-  return Error(Exit::migration, "step-failed", server_text(fields), step.title);
+  // The plan was tried and journaled, so the names in it were right; what a start evaluates for
+  // rows may fail all the same.
+  if (!is_of_start(step) || state.starts_with("42") || state.starts_with("2B"))
+    return Error(Exit::state, "drift", server_text(fields), step.title,
+                 "what the step names was changed by hand since it was planned: take that change "
+                 "back, then run the same command again");
+  return Error(Exit::migration, "step-failed", server_text(fields), step.title,
+               "`pgstrata rollback` takes the start back");
 }
 
 void throw_interrupted() {

@@ -56,5 +56,7 @@ std::vector<std::string> additions_to(const std::vector<Version>& live, const st
 // The completion of live.front() renames and drops by name: is what the versions have there, and
 // are the names that the next one takes free?
 void check_names(const std::vector<Version>& live, const catalog::Snapshot& snapshot);
+// The part of it that asks what was set by hand on indexes and constraints that copies replace.
+void check_settings(const std::vector<Version>& live, const catalog::Snapshot& snapshot);
 
 }  // namespace pgstrata::model

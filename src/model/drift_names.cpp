@@ -175,10 +175,19 @@ void check_names(const std::vector<Version>& live, const catalog::Snapshot& snap
     if (before && *before == table) continue;
     require_elements(oldest, before, next, table, *base);
     if (before) require_replica_identity(*before, table, next, *base);
-    if (before) require_settings(*before, table, next, *base);
     require_free_names(live, next, table, *base);
   }
+  check_settings(live, snapshot);
   require_free_relations(live, next, snapshot);
+}
+
+void check_settings(const std::vector<Version>& live, const catalog::Snapshot& snapshot) {
+  const Version& next = live.at(1);
+  for (auto& [logical, table] : next.tables) {
+    const catalog::Table* base = snapshot.table(table.physical);
+    const Table* before = live.front().physical_table(table.physical);
+    if (base && before && !(*before == table)) require_settings(*before, table, next, *base);
+  }
 }
 
 }  // namespace pgstrata::model

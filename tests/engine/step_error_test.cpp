@@ -9,12 +9,14 @@ using engine::step_error;
 
 namespace {
 
-Error error_for(const std::string& sqlstate, plan::StepKind kind = plan::StepKind::attempt) {
+Error error_for(const std::string& sqlstate, plan::StepKind kind = plan::StepKind::attempt,
+                const std::string& phase = "expand") {
   db::SqlError::Fields fields;
   fields.sqlstate = sqlstate;
   fields.message = "what PostgreSQL said";
   plan::Step step;
   step.kind = kind;
+  step.phase = phase;
   step.title = "the step";
   step.statements = {"\n  ALTER TABLE t\n ADD b int"};
   return step_error(db::SqlError(fields), step);
@@ -31,7 +33,16 @@ BOOST_AUTO_TEST_CASE(each_tells_the_caller_what_can_be_done) {
   BOOST_TEST((error_for("53100").exit() == Exit::connection));
   BOOST_TEST((error_for("40P01").exit() == Exit::locks));
   BOOST_TEST((error_for("23514").exit() == Exit::data));
-  BOOST_TEST((error_for("42703").exit() == Exit::migration));
+  BOOST_TEST((error_for("22012").exit() == Exit::migration));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_step_does_not_find_was_changed_by_hand) {
+  for (auto& sqlstate : {"42703", "2BP01"})
+    for (auto& phase : {"expand", "settle", "rollback"})
+      BOOST_TEST((error_for(sqlstate, plan::StepKind::attempt, phase).exit() == Exit::state));
+  const auto value = error_for("22P02", plan::StepKind::attempt, "settle");
+  BOOST_TEST((value.exit() == Exit::state));
+  BOOST_TEST(value.hint().find("by hand") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(names_the_step_and_the_sqlstate) {
