@@ -94,6 +94,29 @@ def test_control_refuses_what_it_does_not_understand(cli, words):
     cli.run("control", *words, expect=USAGE)
 
 
+def test_two_orders_at_once_are_both_obeyed(db, cli):
+    cli.run("init")
+    for _ in range(5):
+        orders = [cli.spawn("control", *order) for order in (("pause",), ("rate", 7), ("workers", 3))]
+        assert [order.wait() for order in orders] == [0, 0, 0]
+        status = control(cli, "status")
+        assert (status["paused"], status["max_rate"], status["workers"]) == (True, 7, 3)
+        db.execute("DELETE FROM pgstrata.control")
+
+
+def test_next_to_no_rate_is_obeyed_and_lifted(db, cli, slow):
+    running(cli, lambda fill: fill["rows"] > 0)
+    assert control(cli, "rate", "1e-310")["max_rate"] == 1e-310
+    running(cli, lambda fill: "control rate" in fill["throttled_by"])
+    control(cli, "rate", 0)
+    finished(slow)
+
+
+@pytest.mark.parametrize("rate", ["inf", "nan", "-1", "fast"])
+def test_a_rate_that_is_no_number_is_a_wrong_command_line(db, cli, rate):
+    cli.start("two", LOSSY, "--max-rate", rate, expect=USAGE)
+
+
 def test_control_without_history_is_refused_and_creates_nothing(db, cli):
     cli.run("control", "pause", expect=STATE)
     assert "pgstrata" not in db.schemas()

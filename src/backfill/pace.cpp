@@ -115,7 +115,9 @@ bool Rate::binds(Clock::time_point now) const {
 Clock::time_point Rate::after(std::int64_t rows, Clock::time_point began, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   if (rows_per_second_ <= 0) return now;
-  const auto cost = std::chrono::duration<double>(static_cast<double>(rows) / rows_per_second_);
+  constexpr std::chrono::duration<double> year = std::chrono::years(1);  // no clock has much more
+  const auto cost =
+      std::min(year, std::chrono::duration<double>(static_cast<double>(rows) / rows_per_second_));
   free_at_ = std::max(free_at_, began) + std::chrono::duration_cast<Clock::duration>(cost);
   if (free_at_ > now) waited_ = now;
   return free_at_;

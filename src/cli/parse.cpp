@@ -2,6 +2,7 @@
 #include "cli/parse.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -36,7 +37,8 @@ void bind(CLI::App& app, const Argument& argument) {
   if (argument.at_least)
     option->check([least = *argument.at_least](const std::string& text) -> std::string {
       double value = 0;
-      if (CLI::detail::lexical_cast(text, value) && value >= least) return "";
+      if (CLI::detail::lexical_cast(text, value) && value >= least && std::isfinite(value))
+        return "";
       return "must be a number, at least " + std::to_string(static_cast<int>(least));
     });
   if (!argument.choices.empty()) option->check(CLI::IsMember(argument.choices));

@@ -22,12 +22,8 @@ ControlReport control(Session& session, const ControlChange& change) {
   if (!session.initialized())
     refuse_state("no-history", "there is no history yet, so nothing to control",
                  "run `pgstrata start FILE` first");
-  state::Control control = session.store.control();
-  if (change.paused) control.paused = *change.paused;
-  if (change.max_rate) control.max_rate = change.max_rate;
-  if (change.workers) control.workers = change.workers;
-  if (change.paused || change.max_rate || change.workers) session.store.set_control(control);
-
+  if (change.paused || change.max_rate || change.workers) session.store.change_control(change);
+  const state::Control control = session.store.control();
   ControlReport report{.paused = control.paused,
                        .max_rate = control.max_rate,
                        .workers = control.workers,

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "db/connection.hpp"
+#include "pgstrata/control.hpp"
 #include "plan/step.hpp"
 
 namespace pgstrata::state {
@@ -142,7 +143,7 @@ class Store {
   std::string finish_run_sql(std::int64_t run, RunStatus status) const;
 
   Control control() const;
-  void set_control(const Control& control);
+  void change_control(const ControlChange& change);
   // The text of a report, for a transaction of its own; of those of a run that are not over.
   std::string report_fill_sql(std::int64_t run, int sequence, double rows_per_second, int workers,
                               const std::string& throttled) const;

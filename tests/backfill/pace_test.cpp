@@ -62,6 +62,15 @@ BOOST_AUTO_TEST_CASE(a_rate_above_what_batches_make_costs_nothing_and_is_not_nam
   BOOST_TEST(!rate.binds(now + seconds(2)));
 }
 
+BOOST_AUTO_TEST_CASE(next_to_no_rate_is_a_very_long_wait) {
+  const Clock::time_point now{seconds(100)};
+  for (const double least : {1e-9, 1e-310}) {
+    Rate rate(least);
+    for (int batch = 0; batch < 3; ++batch)
+      BOOST_TEST((rate.after(100, now, now) > now + std::chrono::days(300)));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(without_a_rate_nobody_waits) {
   Rate rate(0);
   const Clock::time_point now{seconds(100)};
