@@ -1,4 +1,8 @@
 """What somebody changes by hand while a migration is in flight is kept or named, never lost (laws 9, 11)."""
+import contextlib
+import re
+
+import psycopg2
 import pytest
 
 from rig.catalog import fingerprint
@@ -8,7 +12,7 @@ TABLES = """
 CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (1);
 CREATE TABLE t (id int PRIMARY KEY, a int DEFAULT 3 CONSTRAINT a_small CHECK (a < 99), b int, d int NOT NULL,
   v varchar(9) DEFAULT 'x', e int DEFAULT 1, UNIQUE (b));
-CREATE INDEX t_a ON t (a); COMMENT ON COLUMN t.a IS 'said';
+CREATE INDEX t_a ON t (a); CREATE INDEX t_sum ON t ((a + d)); COMMENT ON COLUMN t.a IS 'said';
 INSERT INTO t VALUES (1, 1, 1, 1);
 """
 WIDEN = [{"alter_column": {"table": "t", "column": c, "type": "bigint"}} for c in ("a", "d")]
@@ -38,6 +42,7 @@ LOST = {
     "a comment on a check": ("; COMMENT ON CONSTRAINT a_small ON t IS 'x'", "; COMMENT ON CONSTRAINT a_small ON t IS NULL", "a_small"),
     "storage parameters of an index": ("; ALTER INDEX t_a SET (fillfactor = 50)", "; ALTER INDEX t_a RESET (fillfactor)", "t_a"),
     "the mark of CLUSTER": ("; CLUSTER t USING t_a", "SET WITHOUT CLUSTER", "t_a"),
+    "a statistics target of an index": ("; ALTER INDEX t_sum ALTER COLUMN 1 SET STATISTICS 7", "; ALTER INDEX t_sum ALTER COLUMN 1 SET STATISTICS -1", "t_sum"),
     "a column that has the name another one takes": ("ADD b2 int", "DROP b2", "b2"),
     "the loss of what the new version brought": ("; DROP INDEX later", "; CREATE INDEX later ON t (b)", "later"),
 }
@@ -59,6 +64,36 @@ def test_what_a_completion_would_lose_is_named_and_nothing_done(db, cli, unchang
     unchanged.check()
     alter(db, back)
     cli.complete()
+
+
+COPIED = {
+    "the tablespace of an index": ("ALTER INDEX t_a SET TABLESPACE apart", "ALTER INDEX {} SET TABLESPACE apart",
+                                   "SELECT reltablespace <> 0 FROM pg_class WHERE relname = 't_a'"),
+    "the proof of a check": ("ALTER TABLE t VALIDATE CONSTRAINT later", "ALTER TABLE t VALIDATE CONSTRAINT {}",
+                             "SELECT convalidated FROM pg_constraint WHERE conname = 'later'"),
+    "the proof of a foreign key": ("ALTER TABLE t VALIDATE CONSTRAINT t_p", "ALTER TABLE t VALIDATE CONSTRAINT {}",
+                                   "SELECT convalidated FROM pg_constraint WHERE conname = 't_p'"),
+}
+
+
+@pytest.mark.parametrize("what", COPIED)
+def test_what_the_copy_can_be_given_too_is_asked_for(db, cli, unchanged, what):
+    change, too, kept = COPIED[what]
+    with contextlib.suppress(psycopg2.errors.DuplicateObject), contextlib.closing(db.connect(role="postgres")) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SET allow_in_place_tablespaces = on")
+        cursor.execute("CREATE TABLESPACE apart OWNER owner LOCATION ''")
+    db.tables(TABLES + "ALTER TABLE t ADD CONSTRAINT later CHECK (a < 50) NOT VALID, ADD CONSTRAINT t_p FOREIGN KEY (a) REFERENCES p NOT VALID")
+    cli.start("new", WIDEN)
+    alter(db, "; " + change)
+    unchanged.mark()
+    error = cli.complete(expect=STATE).err
+    assert "by hand" in error, error
+    unchanged.check()
+    copy = re.search(r'(?:INDEX|CONSTRAINT) (\w+) .*too', error)[1]
+    alter(db, "; " + too.format(copy))
+    cli.complete()
+    assert db.value(kept)
 
 
 @pytest.mark.parametrize("what", [w for w in LOST if "brought" not in w and "takes" not in w])

@@ -5,6 +5,7 @@
 #include "model/drift.hpp"
 #include "model/drift_parts.hpp"
 #include "model/names.hpp"
+#include "sql/identifier.hpp"
 
 namespace pgstrata::model {
 
@@ -68,48 +69,85 @@ void require_replica_identity(const Table& before, const Table& after, const Ver
 }
 
 // What is set on an index or a constraint that a copy over twins takes the place of.
-void require_settings(const Table& before, const Table& after, const Version& next,
-                      const catalog::Table& base) {
-  auto is_replaced = [](auto& element, auto& later) {
-    return !find(later, &std::decay_t<decltype(element)>::physical, element.physical) &&
-           find(later, &std::decay_t<decltype(element)>::name, element.name);
-  };
-  auto changed = [&](const std::string& what, const std::string& name) {
-    drifted("the " + what + " of \"" + name + "\" of table \"" + base.name +
-                "\" was changed by hand, and version \"" + next.name +
-                "\" has a copy without that change in its place",
-            base.name, "take the change back, and make it again once the migration is complete");
-  };
-  auto text = [](auto& comment) { return comment ? *comment : std::string(); };
-  auto constraint = [&](auto& element, auto& later) {
-    const catalog::Constraint* now = base.constraint(element.physical);
-    if (!now || !is_replaced(element, later)) return;
+class Settings {
+ public:
+  Settings(const Table& before, const Table& after, const Version& next, const catalog::Table& base)
+      : before_(before), after_(after), next_(next), base_(base) {}
+
+  void require() const {
+    for (const Check& check : before_.checks) require(check, after_.checks);
+    for (const ForeignKey& key : before_.foreign_keys) require(key, after_.foreign_keys);
+    for (const Index& index : before_.indexes) require(index);
+  }
+
+ private:
+  // None where the element stays, or goes without a copy.
+  template <typename Element>
+  static const Element* copy_of(const Element& element, const List<Element>& later) {
+    if (find(later, &Element::physical, element.physical)) return nullptr;
+    return find(later, &Element::name, element.name);
+  }
+
+  template <typename Element>
+  void require(const Element& element, const List<Element>& later) const {
+    const catalog::Constraint* now = base_.constraint(element.physical);
+    const Element* copy = copy_of(element, later);
+    if (!now || !copy) return;
     if (text(now->comment) != text(element.comment)) changed("comment", now->name);
     if constexpr (requires { element.deferrable; })
       if (now->deferrable != element.deferrable || now->deferred != element.deferred)
         changed("deferrability", now->name);
-  };
-  for (const Check& check : before.checks) constraint(check, after.checks);
-  for (const ForeignKey& key : before.foreign_keys) constraint(key, after.foreign_keys);
-  for (const Index& index : before.indexes) {
-    const catalog::Index* now = base.index(index.physical);
-    if (!now || !is_replaced(index, after.indexes)) continue;
+    const catalog::Constraint* there = base_.constraint(copy->physical);
+    if (now->validated && !element.validated && there && !there->validated)
+      replaced(
+          "constraint \"" + now->name + "\" of table \"" + base_.name + "\" was validated by hand",
+          "ALTER TABLE … VALIDATE CONSTRAINT " + sql::quote_identifier(there->name) + " too");
+  }
+
+  void require(const Index& index) const {
+    const catalog::Index* now = base_.index(index.physical);
+    const Index* copy = copy_of(index, after_.indexes);
+    if (!now || !copy) return;
     if (text(now->comment) != text(index.comment)) changed("comment", now->name);
     if (now->options != index.options) changed("storage parameters", now->name);
+    for (std::size_t i = 0; i < index.keys.size() && i < now->keys.size(); ++i)
+      if (now->keys[i].statistics_target != index.keys[i].statistics_target)
+        changed("statistics target", now->name);
+    const catalog::Index* there = base_.index(copy->physical);
+    if (now->tablespace != index.tablespace && there && there->tablespace != now->tablespace)
+      replaced("the tablespace of \"" + now->name + "\" of table \"" + base_.name +
+                   "\" was changed by hand",
+               "ALTER INDEX " + sql::quote_identifier(there->name) + " SET TABLESPACE … too");
     if (now->clustered != index.clustered)
-      drifted("whether table \"" + base.name + "\" is clustered by \"" + now->name +
-                  "\" was changed by hand, and version \"" + next.name +
-                  "\" has a copy of it without that change in its place",
-              base.name,
-              std::string("ALTER TABLE … ") +
-                  (now->clustered ? "SET WITHOUT CLUSTER" : "CLUSTER ON it") +
-                  " until it is complete");
+      replaced("whether table \"" + base_.name + "\" is clustered by \"" + now->name +
+                   "\" was changed by hand",
+               std::string("ALTER TABLE … ") +
+                   (now->clustered ? "SET WITHOUT CLUSTER" : "CLUSTER ON it") +
+                   " until it is complete");
     const catalog::Constraint* rests =
-        now->constraint ? base.constraint(*now->constraint) : nullptr;
+        now->constraint ? base_.constraint(*now->constraint) : nullptr;
     if (rests && text(rests->comment) != text(index.constraint_comment))
       changed("comment", rests->name);
   }
-}
+
+  static std::string text(const auto& comment) { return comment ? *comment : std::string(); }
+
+  [[noreturn]] void changed(const std::string& what, const std::string& name) const {
+    replaced(
+        "the " + what + " of \"" + name + "\" of table \"" + base_.name + "\" was changed by hand",
+        "take the change back, and make it again once the migration is complete");
+  }
+
+  [[noreturn]] void replaced(const std::string& what, const std::string& hint) const {
+    drifted(
+        what + ", and version \"" + next_.name + "\" has a copy without that change in its place",
+        base_.name, hint);
+  }
+
+  const Table &before_, &after_;
+  const Version& next_;
+  const catalog::Table& base_;
+};
 
 [[noreturn]] void name_taken(const Version& version, const std::string& what,
                              const std::string& name, const std::string& where) {
@@ -186,7 +224,7 @@ void check_settings(const std::vector<Version>& live, const catalog::Snapshot& s
   for (auto& [logical, table] : next.tables) {
     const catalog::Table* base = snapshot.table(table.physical);
     const Table* before = live.front().physical_table(table.physical);
-    if (base && before && !(*before == table)) require_settings(*before, table, next, *base);
+    if (base && before && !(*before == table)) Settings(*before, table, next, *base).require();
   }
 }
 
