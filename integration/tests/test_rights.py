@@ -66,6 +66,27 @@ def test_default_privileges_of_the_owner_do_not_widen_a_version(db, cli):
         db.write("new", "DELETE FROM t")
 
 
+NOT_THEIRS = """
+SELECT 'schema ' || nspname FROM pg_namespace
+WHERE nspname ~ '^(public_|pgstrata)' AND (has_schema_privilege('stranger', oid, 'CREATE')
+  OR nspname <> 'pgstrata_public' AND has_schema_privilege('stranger', oid, 'USAGE'))
+UNION ALL
+SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE nspname ~ '^(public_|pgstrata)' AND (CASE relkind WHEN 'S' THEN has_sequence_privilege('stranger', c.oid, 'USAGE, SELECT, UPDATE')
+  ELSE relkind IN ('r', 'v') AND has_table_privilege('stranger', c.oid, 'SELECT, INSERT, UPDATE, DELETE') END)"""
+
+
+def test_default_privileges_of_the_owner_open_nothing_of_ours(db, cli):
+    db.execute("DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'stranger') THEN"
+               " CREATE ROLE stranger LOGIN; END IF; END $$; REVOKE USAGE ON SCHEMA public FROM PUBLIC", role="postgres")
+    db.execute(";".join(f"ALTER DEFAULT PRIVILEGES GRANT ALL ON {kind} TO stranger" for kind in ("TABLES", "SEQUENCES", "SCHEMAS")))
+    db.execute("SET search_path = public; " + TABLES + "REVOKE ALL ON public.t, public.lookup FROM stranger")
+    cli.start("new", TRANSLATED)
+    assert db.execute(NOT_THEIRS) == []
+    cli.complete()
+    assert db.execute(NOT_THEIRS) == []
+
+
 def test_a_translation_that_reads_another_table_works_for_a_writer_without_rights_on_it(poor, cli):
     cli.start("new", [{"alter_column": {
         "table": "t", "column": "a", "type": "text", "up": "(SELECT label FROM lookup WHERE code = a)",

@@ -95,6 +95,26 @@ Sql grantee(const std::string& role) {
   return role.empty() ? Sql::trusted("PUBLIC") : format("{}", Name(role));
 }
 
+std::string close_schema(const std::string& schema, bool and_public) {
+  const Sql body = format(R"(DECLARE item record;
+BEGIN
+  -- default privileges are for the schemas that people make
+  FOR item IN
+    SELECT DISTINCT g.rolname
+    FROM pg_catalog.pg_namespace n
+         CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) a
+         LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantee
+    WHERE n.nspname = {} AND a.grantee <> n.nspowner{}
+  LOOP
+    EXECUTE pg_catalog.format('REVOKE ALL ON SCHEMA %I FROM %s', {},
+      COALESCE(pg_catalog.quote_ident(item.rolname), 'PUBLIC'));
+  END LOOP;
+END)",
+                          Literal(schema), Sql::trusted(and_public ? " AND a.grantee <> 0" : ""),
+                          Literal(schema));
+  return format("DO {}", sql::dollar_quoted(body)).str();
+}
+
 void grant_on_view(const Surroundings& around, const Table& table, const Qualified& view,
                    bool inner, std::vector<std::string>& out) {
   const catalog::Table* base = around.snapshot.table(table.physical);

@@ -13,6 +13,10 @@ namespace pgstrata::plan {
 // PUBLIC or a quoted role name.
 Sql grantee(const std::string& role);
 
+// Default privileges may have opened a new schema; nobody but its owner and PUBLIC, if
+// `and_public`, keeps any.
+std::string close_schema(const std::string& schema, bool and_public = false);
+
 // What is granted on the base table, granted on a view of it. Column grants follow the column; on
 // an inner view (`inner`) their holders also get SELECT on the marker.
 void grant_on_view(const Surroundings& around, const model::Table& table, const Qualified& view,

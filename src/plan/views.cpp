@@ -103,6 +103,7 @@ std::string version_schema_comment(const std::string& version, const std::string
 
 std::vector<std::string> create_support_schema(const Surroundings& around) {
   return {format("CREATE SCHEMA IF NOT EXISTS {}", Name(around.support_schema)).str(),
+          close_schema(around.support_schema, true),
           format("GRANT USAGE ON SCHEMA {} TO PUBLIC", Name(around.support_schema)).str(),
           format("COMMENT ON SCHEMA {} IS {}", Name(around.support_schema),
                  Literal(support_schema_comment(around.base_schema)))
@@ -112,7 +113,7 @@ std::vector<std::string> create_support_schema(const Surroundings& around) {
 std::vector<std::string> create_version_schema(const Surroundings& around, const Version& version,
                                                const std::string& schema) {
   std::vector<std::string> statements{
-      format("CREATE SCHEMA {}", Name(schema)).str(),
+      format("CREATE SCHEMA {}", Name(schema)).str(), close_schema(schema),
       format("COMMENT ON SCHEMA {} IS {}", Name(schema),
              Literal(version_schema_comment(version.name, around.base_schema)))
           .str()};
