@@ -1,6 +1,7 @@
 #include "catalog/read.hpp"
 
 #include <algorithm>
+#include <future>
 
 #include "catalog/printing.hpp"
 #include "catalog/reading.hpp"
@@ -65,6 +66,7 @@ void read_all(Reading& reading, const Look& look) {
   for (auto& [name, table] : reading.snapshot.tables) all.push_back(&table);
   const bool parts = reading.lean && all.size() > part_size;
   if (parts) std::ranges::sort(all, {}, &Table::oid);
+  std::future<void> looking;  // at the part before, while the next one is read
   const std::size_t step = parts ? part_size : std::max<std::size_t>(1, all.size());
   for (std::size_t first = 0; first < all.size(); first += step) {
     const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(first + step, all.size()));
@@ -74,10 +76,15 @@ void read_all(Reading& reading, const Look& look) {
                                     reading.part.back()->oid);
     read_part(reading, comments);
     if (!look) continue;
-    look({reading.part.begin(), reading.part.end()});
-    for (Table* table : parts ? reading.part : std::vector<Table*>{})
-      if (!matters(reading, *table)) let_go(*table);
+    if (looking.valid()) looking.get();
+    looking =
+        std::async(parts ? std::launch::async : std::launch::deferred, [&, part = reading.part] {
+          look({part.begin(), part.end()});
+          for (Table* table : parts ? part : std::vector<Table*>{})
+            if (!matters(reading, *table)) let_go(*table);
+        });
   }
+  if (looking.valid()) looking.get();
   std::ranges::sort(reading.snapshot.index_names);
   read_dependents(reading);
   read_functions(reading);

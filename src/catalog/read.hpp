@@ -21,7 +21,8 @@ namespace pgstrata::catalog {
 // transaction may be open.
 //
 // `look` is called with all tables, some hundred at a time, as soon as they are read (with none:
-// from the start again). What only it could want of a table that is not in `dependents_of` is let
+// from the start again), perhaps on a thread of its own, one call at a time; it may not use the
+// connection. What only it could want of a table that is not in `dependents_of` is let
 // go of then: the owner's own privileges, columns without grants of their own, indexes,
 // constraints, triggers and what hangs on them. So 10,000 tables take a few megabytes.
 using Look = std::function<void(const std::vector<const Table*>&)>;

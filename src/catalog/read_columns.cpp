@@ -5,6 +5,7 @@
 #include "catalog/reading.hpp"
 #include "catalog/text_array.hpp"
 #include "catalog/types.hpp"
+#include "db/batches.hpp"
 #include "sql/references.hpp"
 
 namespace pgstrata::catalog {
@@ -70,7 +71,6 @@ Column make_column(db::Result& rows, std::size_t row) {
 // Fields that most columns leave at their default come as NULL, which costs one byte. The CASE
 // spares columns without a default their look-up: an index is not descended for a NULL key.
 constexpr const char* columns_query = R"sql(
-DECLARE pgstrata_columns NO SCROLL CURSOR FOR
 SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.attnotnull,
        CASE WHEN a.attcollation <> t.typcollation
             THEN quote_ident(co.nspname) || '.' || quote_ident(co.collname) END,
@@ -134,10 +134,7 @@ void mark_volatile_defaults(Reading& reading, const Defaults& defaults) {
 void read_columns(Reading& reading) {
   Defaults defaults;
   std::vector<Asked> asked;
-  const std::string fetch = sql::format("FETCH {} FROM pgstrata_columns", rows_at_a_time).str();
-  auto rows = reading.connection.execute(
-      sql::format(columns_query, reading.schema_oid, reading.in_part).str() + ";" + fetch);
-  for (; !rows.empty(); rows = reading.connection.execute(fetch)) {
+  auto take = [&](db::Result& rows) {
     for (std::size_t row = 0; row < rows.size(); ++row) {
       Table* table = reading.table(rows, row, 0);
       if (table == nullptr) continue;
@@ -153,9 +150,10 @@ void read_columns(Reading& reading) {
         asked.push_back({table->oid, table->columns.back().attnum, type, rows.is_null(row, 7)});
       }
     }
-    if (rows.size() < rows_at_a_time) break;
-  }
-  reading.connection.execute("CLOSE pgstrata_columns");
+  };
+  db::read_in_batches(reading.connection,
+                      sql::format(columns_query, reading.schema_oid, reading.in_part).str(),
+                      rows_at_a_time, take);
   answer(reading, asked);
   for (Table* table : reading.part) std::ranges::sort(table->columns, {}, &Column::attnum);
   mark_volatile_defaults(reading, defaults);

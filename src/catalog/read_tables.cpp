@@ -3,6 +3,7 @@
 
 #include "catalog/reading.hpp"
 #include "catalog/text_array.hpp"
+#include "db/batches.hpp"
 
 namespace pgstrata::catalog {
 namespace {
@@ -46,9 +47,17 @@ void fill(Table& table, const Reading& reading, const db::Result& rows, std::siz
 void read_tables(Reading& reading) {
   // A result holds every field as a string, a kilobyte per row.
   constexpr int rows_at_a_time = 1000;
-  const std::string fetch = sql::format("FETCH {} FROM pgstrata_tables", rows_at_a_time).str();
-  auto rows = reading.connection.execute(sql::format(R"sql(
-DECLARE pgstrata_tables NO SCROLL CURSOR FOR
+  auto take = [&](db::Result& rows) {
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      Table& table = reading.snapshot.tables[rows.text(row, 1)];
+      fill(table, reading, rows, row);
+      reading.tables.emplace(table.oid, &table);
+      reading.present.partitioned |= table.kind == 'p';
+      reading.present.triggers |= rows.boolean(row, 17);
+    }
+  };
+  db::read_in_batches(reading.connection,
+                      sql::format(R"sql(
 SELECT c.oid, c.relname, c.relkind, c.relispartition,
        NOT c.relispartition AND c.oid IN (SELECT inhrelid FROM pg_inherits)
          OR c.relkind = 'r' AND c.oid IN (SELECT inhparent FROM pg_inherits),
@@ -58,21 +67,10 @@ SELECT c.oid, c.relname, c.relkind, c.relispartition,
        c.relacl, c.reloptions, c.relreplident, c.relnatts, c.relpages, c.reltuples::bigint,
        c.relhastriggers
 FROM pg_class c
-WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p');
-)sql",
-                                                     reading.schema_oid)
-                                             .str() +
-                                         fetch);
-  for (; !rows.empty(); rows = reading.connection.execute(fetch)) {
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-      Table& table = reading.snapshot.tables[rows.text(row, 1)];
-      fill(table, reading, rows, row);
-      reading.tables.emplace(table.oid, &table);
-      reading.present.partitioned |= table.kind == 'p';
-      reading.present.triggers |= rows.boolean(row, 17);
-    }
-    if (rows.size() < rows_at_a_time) break;
-  }
+WHERE c.relnamespace = {} AND c.relkind IN ('r', 'p'))sql",
+                                  reading.schema_oid)
+                          .str(),
+                      rows_at_a_time, take);
   const auto others = reading.connection.execute(sql::format(R"sql(
 SELECT relname, relkind = 'S', false FROM pg_class
 WHERE relnamespace = {0} AND relkind NOT IN ('r', 'p')

@@ -15,7 +15,6 @@ state::VersionRow row_of(const model::Version& version, const std::string& kind)
   row.name = version.name;
   row.schema = version.schema;
   row.kind = kind;
-  row.model = model::to_json(version);
   return row;
 }
 
@@ -68,6 +67,7 @@ void insert_empty(Session& session) {
   version.name = empty_name;
   journaled(session, [&] {
     session.store.insert_version(row_of(version, empty_kind));
+    replace_model(session, version);
     session.store.set_status(version.ordinal, Status::live);
   });
 }
@@ -95,6 +95,7 @@ BaselineReport publish_baseline(Session& session, const std::string& name) {
       session,
       [&] {
         session.store.insert_version(row_of(version, "baseline"));
+        replace_model(session, version);
         run.id = session.store.insert_run(run, steps);
       },
       Commit::before_others);

@@ -115,6 +115,8 @@ std::vector<LostRows> lost_rows(Session& session, const plan::Chain& chain);
 std::vector<std::pair<std::string, std::string>> dependents_of_views(
     Session& session, const std::vector<std::string>& schemas);
 
+// (tx) The version's model becomes this.
+void replace_model(Session& session, const model::Version& version);
 // The models of what stays, as a run's detail (Store::adopt_models_sql).
 // `recorded`: the models as they are stored; only what changes is in it.
 std::string survivors_json(const plan::Chain& survivors, const plan::Chain& recorded);

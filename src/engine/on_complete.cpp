@@ -29,7 +29,7 @@ void plan_what_sql_left(Session& session, const state::RunRow& run) {
   journaled(
       session,
       [&] {
-        session.store.set_model(row.ordinal, model::to_json(now));
+        replace_model(session, now);
         session.store.append_steps(run.id, steps);
       },
       Commit::before_others);

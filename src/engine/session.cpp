@@ -24,31 +24,25 @@ std::future<std::unique_ptr<db::Connection>> connected_meanwhile(
                     [options] { return std::make_unique<db::Connection>(options); });
 }
 
-void share_with(const model::Version* older, model::Table& table) {
-  if (auto* same = older ? older->physical_table(table.physical) : nullptr)
-    model::share(table, *same);
-}
-
 // What it has like the version below it is neither sent nor parsed.
-model::Version read_model(const state::Store& store, int ordinal, const model::Version* older) {
-  std::map<std::string, model::Table> tables;
-  const std::string head = store.read_model(
-      ordinal, older ? older->ordinal : 0,
-      [&](const std::string& logical, const std::optional<std::string>& json) {
-        if (!json) {
-          const model::Table* same = older ? older->table(logical) : nullptr;
-          if (!same)  // without the runner's lock, another command may come between
-            throw Error(Exit::state, "changed", "the live versions changed while they were read",
-                        "", "run the same command again");
-          tables.emplace(logical, *same);
-          return;
-        }
-        model::Table table = model::table_from_json(*json);
-        share_with(older, table);
-        tables.emplace(logical, std::move(table));
-      });
-  model::Version version = model::version_from_json(head);
-  version.tables = std::move(tables);
+model::Version read_model(const state::Store& store, const state::VersionRow& row,
+                          const model::Version* older) {
+  model::Version version = model::head_from_json(row.model);
+  auto take = [&](const std::string& logical, const std::optional<std::string>& json) {
+    if (json) {
+      model::Table table = model::table_from_json(*json);
+      if (auto* same = older ? older->physical_table(table.physical) : nullptr)
+        model::share(table, *same);
+      version.tables.emplace(logical, std::move(table));
+      return;
+    }
+    const model::Table* same = older ? older->table(logical) : nullptr;
+    if (!same)  // without the runner's lock, another command may come between
+      throw Error(Exit::state, "changed", "the live versions changed while they were read", "",
+                  "run the same command again");
+    version.tables.emplace(logical, *same);
+  };
+  store.read_tables(row.ordinal, older ? older->ordinal : 0, take);
   return version;
 }
 
@@ -61,9 +55,8 @@ const state::VersionRow* History::newest_named(const std::string& name) const {
 }
 
 const state::VersionRow& History::at(int ordinal) const {
-  for (auto* rows : {&chain, &all})
-    for (auto& row : *rows)
-      if (row.ordinal == ordinal) return row;
+  for (auto& row : all)
+    if (row.ordinal == ordinal) return row;
   throw Error(Exit::failure, "unreadable-state",
               "version " + std::to_string(ordinal) + " of a recorded run is not recorded");
 }
@@ -100,30 +93,17 @@ History Session::history() const {
   History history;
   if (!store.exists()) return history;
   history.all = store.versions();
-  for (auto& row : history.all) {
-    std::string model = std::move(row.model);  // it can be megabytes: the chain alone has it
-    row.model.clear();
-    if (row.status == state::Status::retired || row.status == state::Status::rolled_back) continue;
-    history.chain.push_back(row);
-    history.chain.back().model = std::move(model);
-  }
+  for (auto& row : history.all)
+    if (row.status != state::Status::retired && row.status != state::Status::rolled_back)
+      history.chain.push_back(row);
   history.unfinished = store.unfinished_run();
   return history;
 }
 
 plan::Chain Session::models(const std::vector<state::VersionRow>& rows) const {
   plan::Chain chain;
-  for (auto& row : rows) {
-    const model::Version* older = chain.empty() ? nullptr : &chain.back();
-    model::Version version;
-    if (row.model.empty()) {
-      version = read_model(store, row.ordinal, older);
-    } else {
-      version = model::version_from_json(row.model);
-      for (auto& [logical, table] : version.tables) share_with(older, table);
-    }
-    chain.push_back(std::move(version));
-  }
+  for (auto& row : rows)
+    chain.push_back(read_model(store, row, chain.empty() ? nullptr : &chain.back()));
   return chain;
 }
 

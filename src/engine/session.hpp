@@ -19,11 +19,11 @@ namespace pgstrata::engine {
 
 // The live part of a base schema's history, oldest first; the unpublished newest version included.
 struct History {
-  std::vector<state::VersionRow> all;  // without their models
+  std::vector<state::VersionRow> all;
   std::vector<state::VersionRow> chain;
   std::optional<state::RunRow> unfinished;
   const state::VersionRow* newest_named(const std::string& name) const;  // of any status
-  // With its model where it is one of the chain. Throws where none is recorded.
+  // Throws where none is recorded.
   const state::VersionRow& at(int ordinal) const;
 };
 

@@ -71,7 +71,7 @@ void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_
     journaled(
         session,
         [&] {
-          session.store.set_model(row.ordinal, model::to_json(next));
+          replace_model(session, next);
           session.store.append_steps(run.id, steps);
         },
         Commit::before_others);
@@ -243,7 +243,6 @@ Prepared prepare(Session& session, History history, const Documents& documents,
   prepared.history = std::move(history);
   if (prepared.history.chain.empty()) refuse_foreign_history(session);
   prepared.live = session.models(prepared.history.chain);
-  for (auto& row : prepared.history.chain) row.model.clear();
   LookAgain look(session, prepared, physical_names(prepared.live, documents));
   const std::string& name = documents.back().name;
   std::string schema = session.version_schema(name, documents.back().file);

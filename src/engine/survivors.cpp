@@ -1,5 +1,5 @@
-// What the other live versions' models say once a version is gone: planned with the run, kept when
-// it ends.
+// What models of versions become: this one's, and the other live ones' once a version is gone,
+// which is planned with the run and kept when it ends.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -20,6 +20,11 @@ std::string survivors_json(const plan::Chain& survivors, const plan::Chain& reco
             nlohmann::json(change.gone).dump() + "}";
   }
   return R"({"survivors":[)" + list + "]}";
+}
+
+void replace_model(Session& session, const model::Version& version) {
+  const model::ModelChange whole = model::change_of(version, {});
+  session.store.replace_model(version.ordinal, whole.head, whole.tables);
 }
 
 std::vector<std::string> when_published(const Session& session, const state::RunRow& run) {

@@ -115,8 +115,7 @@ PGSTRATA_JSON(Table, name, physical, kind, columns, indexes, checks, foreign_key
 PGSTRATA_JSON(Translation, table, up, output, inputs, parameters, expression, type, function,
               loses_values, can_raise, title)
 PGSTRATA_JSON(Rule, table, name, column, inputs, parameters, condition, helper, function)
-PGSTRATA_JSON(Version, ordinal, name, schema, tables, translations, rules, on_complete, sql_down,
-              raw_sql)
+PGSTRATA_JSON(Version, ordinal, name, schema, translations, rules, on_complete, sql_down, raw_sql)
 
 namespace {
 
@@ -138,28 +137,12 @@ void append_table(std::string& out, const std::string& logical, const Table& tab
 
 }  // namespace
 
+// Its tables are written one by one.
 std::string head_json(const Version& version) {
-  return text(nlohmann::json(Version{.ordinal = version.ordinal,
-                                     .name = version.name,
-                                     .schema = version.schema,
-                                     .tables = {},
-                                     .translations = version.translations,
-                                     .rules = version.rules,
-                                     .on_complete = version.on_complete,
-                                     .sql_down = version.sql_down,
-                                     .raw_sql = version.raw_sql}));
+  return text(nlohmann::json(version));
 }
 
 // Table by table: the tree of a whole version would take twenty times the space of its text.
-std::string to_json(const Version& version) {
-  std::string out = head_json(version);
-  if (version.tables.empty()) return out;
-  out.pop_back();
-  out += out.size() > 1 ? R"(,"tables":{)" : R"("tables":{)";
-  for (const auto& [logical, table] : version.tables) append_table(out, logical, table);
-  return out + "}}";
-}
-
 ModelChange change_of(const Version& version, const Version& stored) {
   ModelChange change{.head = head_json(version), .tables = "{", .gone = {}};
   for (const auto& [logical, table] : version.tables)
@@ -178,20 +161,8 @@ Table table_from_json(const std::string& text) try {
   unreadable(error);
 }
 
-Version version_from_json(const std::string& text) try {
-  std::map<std::string, Table> tables;
-  std::string member, table;
-  auto take_table = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
-    using Event = nlohmann::json::parse_event_t;
-    if (event == Event::key && depth == 1) member = parsed.get<std::string>();
-    if (event == Event::key && depth == 2) table = parsed.get<std::string>();
-    if (event != Event::object_end || depth != 2 || member != "tables") return true;
-    tables.emplace(table, parsed.get<Table>());
-    return false;
-  };
-  auto version = nlohmann::json::parse(text, take_table).get<Version>();
-  version.tables = std::move(tables);
-  return version;
+Version head_from_json(const std::string& text) try {
+  return nlohmann::json::parse(text).get<Version>();
 } catch (const nlohmann::json::exception& error) {
   unreadable(error);
 }

@@ -171,11 +171,9 @@ inline constexpr const char* pair_column = "_s";
 // What is equal in both becomes the same memory.
 void share(Table& table, const Table& other);
 
-std::string to_json(const Version& version);
-Version version_from_json(const std::string& json);
-
-// The same in parts, for versions of many tables: everything but the tables, and each table.
+// A version is stored as its head, which is everything but the tables, and each table.
 std::string head_json(const Version& version);
+Version head_from_json(const std::string& json);
 Table table_from_json(const std::string& json);
 
 // How a version differs from another one, which is stored; a table by its logical name.

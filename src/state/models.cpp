@@ -1,90 +1,103 @@
 // Models of versions. A version of 10,000 tables has a model of ten megabytes and differs from the
-// one before in a few tables: it is read in parts, and written as a change that the server applies.
+// one before in a few tables: each table is a row, and what does not change is copied by the
+// server.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
+#include "db/batches.hpp"
 #include "sql/identifier.hpp"
 #include "state/store.hpp"
 
 namespace pgstrata::state {
-namespace {
 
-// SQL: the model `from`, changed. Its arguments are SQL too: text, json, json, json.
-std::string changed_model(const std::string& head, const std::string& from,
-                          const std::string& tables, const std::string& gone) {
-  return fmt::format(
-      "(left({0}, -1) || ',\"tables\":' || coalesce((\n"
-      "  SELECT json_object_agg(t.key, t.value)::text FROM (\n"
-      "    SELECT key, value FROM json_each({1} -> 'tables')\n"
-      "    WHERE key NOT IN (SELECT json_object_keys({2}))\n"
-      "      AND key NOT IN (SELECT json_array_elements_text({3}))\n"
-      "    UNION ALL SELECT key, value FROM json_each({2})) t), '{{}}') || '}}')::json",
-      head, from, tables, gone);
-}
-
-constexpr int tables_at_a_time = 200;
-
-}  // namespace
-
-void Store::set_model(int ordinal, const std::string& model) {
+void Store::replace_model(int ordinal, const std::string& head, const std::string& tables) {
   connection_.execute(
-      fmt::format("UPDATE {} SET model = $1 WHERE base_schema = $2 AND ordinal = $3",
-                  state_object(names_, "versions")),
-      {model.empty() ? std::nullopt : std::optional(model), names_.base_schema,
-       std::to_string(ordinal)});
+      fmt::format("WITH head AS (UPDATE {0} SET model = $3::json\n"
+                  "              WHERE base_schema = $1 AND ordinal = $2::integer),\n"
+                  "now AS MATERIALIZED (SELECT key, value FROM json_each($4::json)),\n"
+                  "gone AS (DELETE FROM {1} WHERE base_schema = $1 AND ordinal = $2::integer\n"
+                  "         AND table_name NOT IN (SELECT key FROM now))\n"
+                  "INSERT INTO {1} (base_schema, ordinal, table_name, model)\n"
+                  "SELECT $1, $2::integer, key, value FROM now\n"
+                  "ON CONFLICT (base_schema, ordinal, table_name) DO UPDATE SET model = "
+                  "excluded.model",
+                  state_object(names_, "versions"), state_object(names_, "models")),
+      {names_.base_schema, std::to_string(ordinal), head, tables});
 }
 
 void Store::change_model(int ordinal, int from, const std::string& head, const std::string& tables,
                          const std::vector<std::string>& gone) {
   connection_.execute(
-      fmt::format("UPDATE {0} AS v SET model = {1}\nFROM {0} AS b WHERE v.base_schema = $4 AND "
-                  "v.ordinal = $5 AND b.base_schema = $4 AND b.ordinal = $6",
-                  state_object(names_, "versions"),
-                  changed_model("$1::text", "b.model", "$2::json", "$3::json")),
-      {head, tables, nlohmann::json(gone).dump(), names_.base_schema, std::to_string(ordinal),
+      fmt::format("WITH head AS (UPDATE {0} SET model = $3::json\n"
+                  "              WHERE base_schema = $1 AND ordinal = $2::integer),\n"
+                  "changed AS MATERIALIZED (SELECT key, value FROM json_each($4::json)),\n"
+                  "gone AS MATERIALIZED (SELECT json_array_elements_text($5::json) AS key),\n"
+                  "deleted AS (DELETE FROM {1} WHERE base_schema = $1 AND ordinal = $2::integer\n"
+                  "            AND table_name IN (SELECT key FROM gone))\n"
+                  "INSERT INTO {1} (base_schema, ordinal, table_name, model)\n"
+                  "SELECT $1, $2::integer, key, value FROM changed\n"
+                  "UNION ALL\n"
+                  "SELECT base_schema, $2::integer, table_name, model FROM {1}\n"
+                  "WHERE base_schema = $1 AND ordinal = $6::integer AND ordinal <> $2::integer\n"
+                  "  AND table_name NOT IN (SELECT key FROM changed)\n"
+                  "  AND table_name NOT IN (SELECT key FROM gone)\n"
+                  "ON CONFLICT (base_schema, ordinal, table_name) DO UPDATE SET model = "
+                  "excluded.model",
+                  state_object(names_, "versions"), state_object(names_, "models")),
+      {names_.base_schema, std::to_string(ordinal), head, tables, nlohmann::json(gone).dump(),
        std::to_string(from)});
 }
 
-// Of a completion or a rollback, as the run's detail has them; a run that an older release planned
-// has them whole.
+// Of a completion or a rollback, as the run's detail has them.
 std::string Store::adopt_models_sql(std::int64_t run) const {
+  const std::string models = state_object(names_, "models");
+  const std::string base = sql::quote_literal(names_.base_schema);
+  const std::string survivors =
+      fmt::format("{} AS r, pg_catalog.json_array_elements(r.detail -> 'survivors') AS s",
+                  state_object(names_, "runs"));
   return fmt::format(
-      "UPDATE {0} AS v SET model = CASE WHEN s ->> 'model' IS NOT NULL THEN (s ->> 'model')::json\n"
-      "  ELSE {4} END\n"
-      "  FROM {1} AS r, pg_catalog.json_array_elements(r.detail -> 'survivors') AS s\n"
-      "  WHERE r.id = {2} AND v.base_schema = {3} AND v.ordinal = (s ->> 'ordinal')::int",
-      state_object(names_, "versions"), state_object(names_, "runs"), run,
-      sql::quote_literal(names_.base_schema),
-      changed_model("(s ->> 'head')", "v.model", "(s -> 'tables')", "(s -> 'gone')"));
+      "UPDATE {0} AS v SET model = (s ->> 'head')::json FROM {2}\n"
+      "  WHERE r.id = {3} AND v.base_schema = {4} AND v.ordinal = (s ->> 'ordinal')::int\n;\n"
+      "DELETE FROM {1} AS m\n"
+      "  USING {2}, pg_catalog.json_array_elements_text(s -> 'gone') AS gone\n"
+      "  WHERE r.id = {3} AND m.base_schema = {4} AND m.ordinal = (s ->> 'ordinal')::int\n"
+      "    AND m.table_name = gone\n;\n"
+      "INSERT INTO {1} (base_schema, ordinal, table_name, model)\n"
+      "  SELECT {4}, (s ->> 'ordinal')::int, t.key, t.value\n"
+      "  FROM {2}, pg_catalog.json_each(s -> 'tables') AS t WHERE r.id = {3}\n"
+      "  ON CONFLICT (base_schema, ordinal, table_name) DO UPDATE SET model = excluded.model",
+      state_object(names_, "versions"), models, survivors, run, base);
 }
 
-// The head is the first row, so that the server takes the whole model apart once.
-std::string Store::read_model(int ordinal, int like, const TakeTable& take) const {
-  const std::string versions = state_object(names_, "versions");
+// Older state schemas have a model in one piece.
+std::string Store::tables_of(int ordinal) const {
   const std::string base = sql::quote_literal(names_.base_schema);
-  db::Transaction transaction(
+  if (installed() < 5)
+    return fmt::format(
+        "(SELECT e.key, e.value FROM {} v, json_each(v.model -> 'tables') e\n"
+        " WHERE v.base_schema = {} AND v.ordinal = {})",
+        state_object(names_, "versions"), base, ordinal);
+  return fmt::format(
+      "(SELECT table_name AS key, model AS value FROM {}\n"
+      " WHERE base_schema = {} AND ordinal = {})",
+      state_object(names_, "models"), base, ordinal);
+}
+
+void Store::read_tables(int ordinal, int like, const TakeTable& take) const {
+  constexpr int tables_at_a_time = 200;
+  // Without statistics, which nobody has made yet, each side is taken for a single row.
+  db::Transaction transaction(connection_, "SET LOCAL enable_nestloop = off");
+  db::read_in_batches(
       connection_,
       fmt::format(
-          "DECLARE pgstrata_model NO SCROLL CURSOR FOR\n"
-          "WITH model AS MATERIALIZED (\n"
-          "  SELECT e.* FROM {0} v, json_each(v.model) e\n"
-          "  WHERE v.base_schema = {1} AND v.ordinal = {2})\n"
-          "SELECT '', json_object_agg(key, value) FROM model WHERE key <> 'tables'\n"
-          "UNION ALL\n"
           "SELECT t.key, CASE WHEN p.value::text = t.value::text THEN NULL ELSE t.value END\n"
-          "FROM (SELECT e.* FROM model m, json_each(m.value) e WHERE m.key = 'tables') t\n"
-          "LEFT JOIN (SELECT e.* FROM {0} v, json_each(v.model -> 'tables') e\n"
-          "           WHERE v.base_schema = {1} AND v.ordinal = {3}) p USING (key)",
-          versions, base, ordinal, like));
-  const std::string fetch = fmt::format("FETCH {} FROM pgstrata_model", tables_at_a_time);
-  const std::string head = connection_.execute("FETCH 1 FROM pgstrata_model").text(0, 1);
-  for (db::Result rows = connection_.execute(fetch); !rows.empty();
-       rows = connection_.execute(fetch))
-    for (std::size_t row = 0; row < rows.size(); ++row)
-      take(rows.text(row, 0),
-           rows.is_null(row, 1) ? std::nullopt : std::optional(rows.text(row, 1)));
-  return head;
+          "FROM {} t LEFT JOIN {} p USING (key)",
+          tables_of(ordinal), tables_of(like)),
+      tables_at_a_time, [&](db::Result& rows) {
+        for (std::size_t row = 0; row < rows.size(); ++row)
+          take(rows.text(row, 0), rows.rows_[row][1]);
+      });
 }
 
 }  // namespace pgstrata::state

@@ -156,15 +156,17 @@ bool Store::ensure() {
 }
 
 std::vector<VersionRow> Store::versions() const {
-  const auto rows =
-      connection_.execute(fmt::format("SELECT ordinal, name, schema, status, kind, documents, "
-                                      "CASE WHEN status NOT IN ('retired', 'rolled_back') AND "
-                                      "pg_column_size(model) < 20000 THEN "
-                                      "model END, fingerprint, {}, {}, {} "
-                                      "FROM {} WHERE base_schema = $1 ORDER BY ordinal",
-                                      iso("created_at"), iso("published_at"), iso("ended_at"),
-                                      state_object(names_, "versions")),
-                          {names_.base_schema});
+  const char* head =
+      installed() < 5
+          ? "(SELECT json_object_agg(key, value) FROM json_each(model) WHERE key <> 'tables')"
+          : "model";
+  const auto rows = connection_.execute(
+      fmt::format("SELECT ordinal, name, schema, status, kind, documents, "
+                  "CASE WHEN status NOT IN ('retired', 'rolled_back') THEN {} END, "
+                  "fingerprint, {}, {}, {} FROM {} WHERE base_schema = $1 ORDER BY ordinal",
+                  head, iso("created_at"), iso("published_at"), iso("ended_at"),
+                  state_object(names_, "versions")),
+      {names_.base_schema});
   std::vector<VersionRow> versions;
   for (std::size_t row = 0; row < rows.size(); ++row) versions.push_back(version_from(rows, row));
   return versions;
@@ -202,11 +204,15 @@ std::string Store::set_status_sql(int ordinal, Status status) const {
   const char* stamp = "";
   if (status == Status::live)
     stamp = ", published_at = coalesce(published_at, pg_catalog.clock_timestamp())";
-  if (status == Status::retired || status == Status::rolled_back)
-    stamp = ", ended_at = pg_catalog.clock_timestamp()";
-  return fmt::format("UPDATE {} SET status = {}{}\n  WHERE base_schema = {} AND ordinal = {}",
-                     state_object(names_, "versions"), sql::quote_literal(to_string(status)), stamp,
-                     sql::quote_literal(names_.base_schema), ordinal);
+  const bool ended = status == Status::retired || status == Status::rolled_back;
+  if (ended) stamp = ", ended_at = pg_catalog.clock_timestamp()";
+  const std::string which = fmt::format("WHERE base_schema = {} AND ordinal = {}",
+                                        sql::quote_literal(names_.base_schema), ordinal);
+  std::string text =
+      fmt::format("UPDATE {} SET status = {}{}\n  {}", state_object(names_, "versions"),
+                  sql::quote_literal(to_string(status)), stamp, which);
+  if (ended) text += fmt::format("\n;\nDELETE FROM {} {}", state_object(names_, "models"), which);
+  return text;
 }
 
 void Store::set_status(int ordinal, Status status) {

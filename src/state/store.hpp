@@ -1,12 +1,12 @@
 // The engine's own tables: versions, runs with their steps (the journal), backfill cursors, the
 // runner.
 //
-//   versions   one row per version ever: ordinal, name, schema, status, documents, model
-//   runs       one row per command that changes something: start, complete, rollback of a version
-//   steps      the journal: what a run does, in order, and what is done
-//   backfills  one row per fill step, with its cursors (backfill_chunks, backfill_leftovers)
-//   control    what a running backfill obeys: pause, rate, workers
-//   runners    who may work on a base schema now: the fencing token
+//   versions   one row per version ever: ordinal, name, schema, status, documents, head of its
+//   model models     one row per table of a version that exists now runs       one row per command
+//   that changes something: start, complete, rollback of a version steps      the journal: what a
+//   run does, in order, and what is done backfills  one row per fill step, with its cursors
+//   (backfill_chunks, backfill_leftovers) control    what a running backfill obeys: pause, rate,
+//   workers runners    who may work on a base schema now: the fencing token
 //
 // Plain tables in the state schema, created by schemas/state/001.sql and upgraded by its
 // successors. All functions use the given connection; those marked (tx) must run inside the
@@ -41,7 +41,7 @@ struct VersionRow {
   std::string kind;  // "baseline", "migration"
   std::vector<AppliedDocument>
       documents;            // one, or several folded into one step; empty for a baseline
-  std::string model;        // model::Version as JSON; empty where read_model() is to read it
+  std::string model;        // model::Version as JSON, without its tables; empty where it is ended
   std::string fingerprint;  // of the base schema when published or completed
   std::string created_at, published_at, ended_at;  // ISO, "" = not yet
 };
@@ -103,8 +103,7 @@ class Store {
   // rights.
   bool ensure();  // true if it created or upgraded something
 
-  std::vector<VersionRow> versions()
-      const;  // of this base schema, by ordinal; models of live ones only, if they are small
+  std::vector<VersionRow> versions() const;      // of this base schema, by ordinal
   std::vector<VersionRow> live() const;          // status starting, live, rolling_back, retiring
   std::optional<RunRow> unfinished_run() const;  // the newest with status running
   std::optional<RunRow> last_finished_run() const;
@@ -115,17 +114,18 @@ class Store {
   StepRow load_step(db::Connection& connection, std::int64_t run, const StepRow& row) const;
   int next_ordinal() const;  // 1 + highest ever used
 
-  void insert_version(const VersionRow& row);             // (tx)
-  void set_status(int ordinal, Status status);            // (tx) sets the matching timestamp too
-  void set_model(int ordinal, const std::string& model);  // (tx)
-  // The model becomes that of version `from`, changed. `head`, `tables`, `gone`:
-  // model::ModelChange.
+  void insert_version(const VersionRow& row);  // (tx)
+  // (tx) Sets the matching timestamp too; an ended version has no tables any more.
+  void set_status(int ordinal, Status status);
+  // (tx) `head`, `tables`, `gone`: model::ModelChange. The model becomes this one, or that of
+  // version `from` (it may be the same), changed.
+  void replace_model(int ordinal, const std::string& head, const std::string& tables);
   void change_model(int ordinal, int from, const std::string& head, const std::string& tables,
-                    const std::vector<std::string>& gone);  // (tx)
-  // A large model, some hundred tables at a time: `take` gets a table's logical name and its JSON,
-  // none where version `like` has the same. Returns the head. No transaction may be open.
+                    const std::vector<std::string>& gone);
+  // The tables of a model: `take` gets a table's logical name and its JSON, none where version
+  // `like` has the same. It may not use the connection. No transaction may be open.
   using TakeTable = std::function<void(const std::string&, const std::optional<std::string>&)>;
-  std::string read_model(int ordinal, int like, const TakeTable& take) const;
+  void read_tables(int ordinal, int like, const TakeTable& take) const;
   std::int64_t insert_run(const RunRow& row, const std::vector<plan::Step>& steps);  // (tx)
   void append_steps(std::int64_t run, const std::vector<plan::Step>& steps);         // (tx)
   void finish_run(std::int64_t run, RunStatus status);                               // (tx)
@@ -150,6 +150,7 @@ class Store {
   std::vector<FillReport> fills(std::int64_t run) const;
 
  private:
+  std::string tables_of(int ordinal) const;
   void append_from(std::int64_t run, const std::vector<plan::Step>& steps, std::size_t next);
   db::Connection& connection_;
   Names names_;

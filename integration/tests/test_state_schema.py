@@ -1,0 +1,109 @@
+"""The state schema of an older release is read as it is, and upgraded by the first command that changes something."""
+import json
+
+import pytest
+
+from rig.catalog import fingerprint
+from rig.cli import KILLED
+
+TABLES = """CREATE TABLE t (id int PRIMARY KEY, a numeric(12,4) NOT NULL, s text);
+            CREATE TABLE beside (id int PRIMARY KEY, note text DEFAULT 'it''s "so" – {}');
+            CREATE TABLE going (id int PRIMARY KEY);
+            INSERT INTO t SELECT i, i, 's' || i FROM generate_series(1, 500) i"""
+TO_INT = [{"alter_column": {"table": "t", "column": "a", "type": "int", "up": "a::int", "down": "a::numeric(12,4)"}}]
+SECOND = TO_INT + [{"rename_table": {"from": "beside", "to": "notes"}}, {"drop_table": {"name": "going"}}]
+CURRENT = 5
+
+
+def version(db):
+    return db.value("SELECT max(version) FROM pgstrata.meta")
+
+
+def downgrade(db, installed):
+    """What an older release had made of the same history."""
+    downgrades = {
+        5: """UPDATE pgstrata.versions v SET model = (left(model::text, -1) || ',"tables":' || coalesce((
+                SELECT json_object_agg(table_name, m.model)::text FROM pgstrata.models m
+                WHERE m.base_schema = v.base_schema AND m.ordinal = v.ordinal), '{}') || '}')::json;
+              DROP TABLE pgstrata.models""",
+        4: "ALTER TABLE pgstrata.steps DROP COLUMN begun",
+        3: """ALTER TABLE pgstrata.control DROP COLUMN workers;
+              ALTER TABLE pgstrata.backfills DROP COLUMN rows_per_second, DROP COLUMN workers,
+                DROP COLUMN throttled, DROP COLUMN reported_at;
+              DROP FUNCTION pgstrata.assert_batch""",
+        2: "ALTER TABLE pgstrata.steps DROP COLUMN error, DROP COLUMN skipped_at",
+    }
+    for number in range(CURRENT, installed, -1):
+        db.execute(downgrades[number])
+    db.execute(f"DELETE FROM pgstrata.meta WHERE version > {installed}")
+
+
+@pytest.mark.parametrize("installed", range(1, CURRENT))
+def test_it_is_upgraded_under_a_start_in_flight(db, cli, installed):
+    db.tables(TABLES)
+    cli.run("baseline", "one")
+    cli.start("two", SECOND, "--kill-after-step", 1, expect=KILLED)
+    downgrade(db, installed)
+    status = cli.status()
+    assert status["unfinished"]["version"] == "two" and [v["name"] for v in status["versions"]] == ["one", "two"]
+    assert version(db) == installed, "status changed something"
+    cli.start("two", SECOND)
+    assert version(db) == CURRENT
+    assert cli.run("verify", "--json").json["differing"] == 0
+
+
+@pytest.mark.parametrize("installed", range(1, CURRENT))
+@pytest.mark.parametrize("command", ["complete", "rollback"])
+def test_two_live_versions_are_read_and_ended_as_they_would_have_been(db, cli, installed, command):
+    db.tables(TABLES)
+    before = fingerprint(db)
+    cli.start("two", SECOND)
+    held = {v["name"]: v["holds"] for v in cli.status()["versions"]}
+    downgrade(db, installed)
+    assert {v["name"]: v["holds"] for v in cli.status()["versions"]} == held
+    assert cli.run("verify", "--json").json["differing"] == 0
+    assert version(db) == installed
+    cli.run(command)
+    assert version(db) == CURRENT
+    if command == "rollback":
+        assert fingerprint(db) == before
+    else:
+        assert db.rows("two", "SELECT a FROM t WHERE id = 7") == [(7,)]
+        assert db.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 2
+    cli.start("three", [{"add_column": {"table": "t", "column": {"name": "b", "type": "int", "nullable": True}}}])
+
+
+def test_a_completion_whose_models_were_written_whole_is_finished(db, cli):
+    db.tables(TABLES)
+    cli.start("two", SECOND)
+    cli.start("three", [{"rename_column": {"table": "t", "from": "s", "to": "text"}}])
+    cli.complete("baseline", "--kill-after-step", 2, expect=KILLED)
+    changes = db.value("SELECT detail FROM pgstrata.runs WHERE status = 'running'")["survivors"]
+    whole = []
+    for change in changes:
+        tables = dict(db.execute("SELECT table_name, model FROM pgstrata.models WHERE ordinal = %s",
+                                 (change["ordinal"],)))
+        tables.update(change["tables"])
+        for gone in change["gone"]:
+            del tables[gone]
+        model = {**json.loads(change["head"]), "tables": tables}
+        whole.append({"ordinal": change["ordinal"], "model": json.dumps(model)})
+    cli.complete("baseline", "--kill-after-step", 3, expect=KILLED)
+    downgrade(db, 4)
+    db.execute("UPDATE pgstrata.runs SET detail = %s WHERE status = 'running'", (json.dumps({"survivors": whole}),))
+    cli.complete("baseline")
+    assert version(db) == CURRENT
+    cli.complete()
+    assert db.rows("three", "SELECT a, text FROM t WHERE id = 7") == [(7, "s7")]
+
+
+def test_an_ended_version_leaves_no_tables_behind(db, cli):
+    db.tables(TABLES)
+    recorded = "SELECT string_agg(DISTINCT ordinal::text, ' ' ORDER BY ordinal::text) FROM pgstrata.models"
+    cli.start("two", SECOND)
+    assert db.value(recorded) == "1 2"
+    cli.complete()
+    assert db.value(recorded) == "2"
+    cli.start("three", [{"rename_column": {"table": "t", "from": "s", "to": "text"}}])
+    cli.rollback()
+    assert db.value(recorded) == "2"
