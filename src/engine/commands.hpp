@@ -88,7 +88,7 @@ void refuse_taken_hidden_schema(Session& session, const model::Version& version)
 std::vector<const model::Version*> without_schema(Session& session,
                                                   std::span<const model::Version> versions);
 // A sentence for each version that lacks views of its tables.
-std::vector<std::string> dropped_views(Session& session, std::span<const model::Version> versions);
+std::vector<std::string> dropped_views(Session& session, const History& history);
 // Makes it again, empty: the steps that take it away go through. A note says so.
 void restore_dropped_schema(Session& session, const model::Version& version);
 [[noreturn]] void refuse_dropped_schema(const model::Version& version);

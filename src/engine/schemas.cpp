@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "engine/commands.hpp"
 #include "model/names.hpp"
@@ -130,27 +129,22 @@ std::vector<const model::Version*> without_schema(Session& session,
   return missing;
 }
 
-std::vector<std::string> dropped_views(Session& session, std::span<const model::Version> versions) {
-  if (versions.empty()) return {};
-  const auto rows = session.connection.execute(
-      sql::format("SELECT n.nspname, c.relname FROM pg_catalog.pg_class c "
-                  "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-                  "WHERE c.relkind = 'v' AND n.nspname IN ({})",
-                  schemas_of(versions))
-          .str());
-  std::set<std::pair<std::string, std::string>> there;
-  for (std::size_t row = 0; row < rows.size(); ++row)
-    there.emplace(rows.text(row, 0), rows.text(row, 1));
+std::vector<std::string> dropped_views(Session& session, const History& history) {
   std::vector<std::string> notes;
-  for (auto& version : versions) {
-    if (version.schema.empty()) continue;
-    std::vector<std::string> gone;
-    for (auto& [name, table] : version.tables)
-      if (!there.count({version.schema, name})) gone.push_back(name);
+  for (auto& row : history.chain) {
+    if (row.schema.empty()) continue;
+    const auto gone = session.connection.execute(
+        "SELECT t.key FROM " + session.store.tables_sql(row.ordinal) +
+            " t WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c "
+            "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.relkind = 'v' AND n.nspname = $1 AND c.relname = t.key) "
+            "ORDER BY t.key COLLATE \"C\"",
+        {row.schema});
     if (gone.empty()) continue;
-    notes.push_back("view \"" + gone.front() + "\"" +
-                    (gone.size() > 1 ? fmt::format(" and {} more", gone.size() - 1) : "") +
-                    " of version \"" + version.name + "\" " + (gone.size() > 1 ? "are" : "is") +
+    const bool several = gone.size() > 1;
+    notes.push_back("view \"" + gone.text(0, 0) + "\"" +
+                    (several ? fmt::format(" and {} more", gone.size() - 1) : "") +
+                    " of version \"" + row.name + "\" " + (several ? "are" : "is") +
                     " gone: clients get 42P01; a view that is made again needs its grants again");
   }
   return notes;

@@ -166,10 +166,10 @@ StatusReport status(Session& session) {
                                .age_seconds = age.count(row.ordinal) ? age.at(row.ordinal) : -1});
     if (is_live(row)) schemas.push_back(row.schema);
   }
-  const plan::Chain chain = session.models(history.chain);
   if (!history.unfinished)
-    for (auto& line : dropped_views(session, chain)) report.notes.push_back(line);
-  if (chain.size() > 1) {
+    for (auto& line : dropped_views(session, history)) report.notes.push_back(line);
+  if (history.chain.size() > 1) {
+    const plan::Chain chain = session.models(history.chain);
     add_columns(report, chain);
     add_sizes(session, history, chain, report);
     if (!history.unfinished)

@@ -192,7 +192,7 @@ VerifyReport verify(Session& session, const std::optional<std::string>& version)
   refuse_unsettled(history);
   const plan::Chain chain = session.models(history.chain);
   VerifyReport report;
-  report.notes = dropped_views(session, chain);
+  report.notes = dropped_views(session, history);
   bool found = false;
   for (std::size_t i = 0; i < chain.size(); ++i) {
     if (version && chain[i].name != *version) continue;

@@ -71,7 +71,7 @@ std::string Store::adopt_models_sql(std::int64_t run) const {
 }
 
 // Older state schemas have a model in one piece.
-std::string Store::tables_of(int ordinal) const {
+std::string Store::tables_sql(int ordinal) const {
   const std::string base = sql::quote_literal(names_.base_schema);
   if (installed() < 5)
     return fmt::format(
@@ -93,7 +93,7 @@ void Store::read_tables(int ordinal, int like, const TakeTable& take) const {
       fmt::format(
           "SELECT t.key, CASE WHEN p.value::text = t.value::text THEN NULL ELSE t.value END\n"
           "FROM {} t LEFT JOIN {} p USING (key)",
-          tables_of(ordinal), tables_of(like)),
+          tables_sql(ordinal), tables_sql(like)),
       tables_at_a_time, [&](db::Result& rows) {
         for (std::size_t row = 0; row < rows.size(); ++row)
           take(rows.text(row, 0), rows.rows_[row][1]);

@@ -140,6 +140,7 @@ class Store {
   // For planners that put the change of a status into a step of their own.
   std::string set_status_sql(int ordinal, Status status) const;
   std::string adopt_models_sql(std::int64_t run) const;
+  std::string tables_sql(int ordinal) const;  // (SELECT …): key, a logical name, and value, its JSON
   std::string finish_run_sql(std::int64_t run, RunStatus status) const;
 
   Control control() const;
@@ -150,7 +151,6 @@ class Store {
   std::vector<FillReport> fills(std::int64_t run) const;
 
  private:
-  std::string tables_of(int ordinal) const;
   void append_from(std::int64_t run, const std::vector<plan::Step>& steps, std::size_t next);
   db::Connection& connection_;
   Names names_;
