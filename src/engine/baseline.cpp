@@ -26,16 +26,6 @@ bool same_shape(const model::Version& a, const model::Version& b) {
   return left.tables == right.tables;
 }
 
-// Gives the version the tables as they are, part by part: the whole catalog takes several times the
-// room. What the snapshot keeps is enough to publish them.
-catalog::Snapshot take_tables(Session& session, const History& history, model::Version& version) {
-  return session.snapshot(history, no_dependents, [&](const auto& tables) {
-    if (tables.empty()) version.tables.clear();  // the reading begins anew
-    for (const catalog::Table* table : tables)
-      version.tables.emplace(table->name, model::table_from_catalog(*table));
-  });
-}
-
 // A baseline of that name is live: is it what the tables are?
 void check_recorded(Session& session, const History& history, BaselineReport& report) {
   const state::VersionRow& live = history.chain.front();
@@ -43,7 +33,7 @@ void check_recorded(Session& session, const History& history, BaselineReport& re
   now.ordinal = live.ordinal;
   now.name = live.name;
   now.schema = live.schema;
-  take_tables(session, history, now);
+  take_tables(session, history, no_dependents, now);
   if (!same_shape(session.model(live), now))
     refuse_state("drift",
                  "version \"" + live.name + "\" is live, and the base schema has changed since",
@@ -53,39 +43,19 @@ void check_recorded(Session& session, const History& history, BaselineReport& re
   report.tables = static_cast<int>(now.tables.size());
 }
 
-}  // namespace
-
-void finish_baseline(Session& session) {
-  auto run = session.store.unfinished_run();
-  if (!run || run->command != "baseline") return;
-  session.execute(run->id, 1, 0, -1, when_published(session, *run));
-}
-
-void insert_empty(Session& session) {
+model::Version next_version(const Session& session, const History& history,
+                            const std::string& name) {
   model::Version version;
-  version.ordinal = session.store.next_ordinal();
-  version.name = empty_name;
-  journaled(session, [&] {
-    session.store.insert_version(row_of(version, empty_kind));
-    replace_model(session, version);
-    session.store.set_status(version.ordinal, Status::live);
-  });
-}
-
-BaselineReport publish_baseline(Session& session, const std::string& name) {
-  BaselineReport report;
-  report.version = name;
-  report.version_schema = session.version_schema(name, name);
-  const History history = session.history();
-  report.ordinal = session.store.next_ordinal();
-  model::Version version;
-  version.ordinal = report.ordinal;
+  version.ordinal = history.next_ordinal();
   version.name = name;
-  version.schema = report.version_schema;
+  version.schema = session.version_schema(name, name);
   version.raw_sql = true;  // its boundary makes nothing: everything was there
-  catalog::Snapshot snapshot = take_tables(session, history, version);
-  report.tables = static_cast<int>(version.tables.size());
-  plan::Chain live = session.models(history.chain);
+  return version;
+}
+
+BaselineReport publish(Session& session, const History& history, model::Version version) {
+  const catalog::Snapshot snapshot = take_tables(session, history, no_dependents, version);
+  const plan::Chain live = session.models(history.chain);
   auto steps = plan::plan_publish(session.around(snapshot), live, version);
   state::RunRow run;
   run.command = "baseline";
@@ -100,7 +70,47 @@ BaselineReport publish_baseline(Session& session, const std::string& name) {
       },
       Commit::before_others);
   session.execute(run.id, 1, 0, -1, when_published(session, run));
+  BaselineReport report;
+  report.version = version.name;
+  report.version_schema = version.schema;
+  report.ordinal = version.ordinal;
+  report.tables = static_cast<int>(version.tables.size());
   return report;
+}
+
+}  // namespace
+
+// Part by part: the whole catalog takes several times the room.
+catalog::Snapshot take_tables(Session& session, const History& history,
+                              const std::vector<std::string>& dependents_of,
+                              model::Version& version) {
+  return session.snapshot(history, dependents_of, [&](const auto& tables) {
+    if (tables.empty()) version.tables.clear();  // the reading begins anew
+    for (const catalog::Table* table : tables)
+      version.tables.emplace(table->name, model::table_from_catalog(*table));
+  });
+}
+
+void finish_baseline(Session& session) {
+  auto run = session.store.unfinished_run();
+  if (!run || run->command != "baseline") return;
+  session.execute(run->id, 1, 0, -1, when_published(session, *run));
+}
+
+void insert_empty(Session& session) {
+  model::Version version;
+  version.ordinal = session.history().next_ordinal();
+  version.name = empty_name;
+  journaled(session, [&] {
+    session.store.insert_version(row_of(version, empty_kind));
+    replace_model(session, version);
+    session.store.set_status(version.ordinal, Status::live);
+  });
+}
+
+void publish_first_baseline(Session& session) {
+  const History history = session.history();
+  publish(session, history, next_version(session, history, first_baseline_name));
 }
 
 BaselineReport baseline(Session& session, const std::string& name) {
@@ -121,12 +131,9 @@ BaselineReport baseline(Session& session, const std::string& name) {
   if (const state::VersionRow* known = history.newest_named(name);
       known && known->status == Status::retired)
     refuse_state("applied", "there was a version \"" + name + "\" before", "choose another name");
-  model::Version version;
-  version.ordinal = history.all.empty() ? 1 : history.all.back().ordinal + 1;
-  version.name = name;
-  version.schema = report.version_schema;
+  model::Version version = next_version(session, history, name);
   refuse_taken_schemas(session, history, version);
-  report = publish_baseline(session, name);
+  report = publish(session, history, std::move(version));
   if (!history.chain.empty() && history.chain.front().kind != empty_kind)
     report.notes.push_back("version \"" + history.chain.front().name +
                            "\" stays live beside it; `pgstrata complete` retires it");

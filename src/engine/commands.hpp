@@ -69,8 +69,13 @@ PlanReport plan_report(Session& session, const std::string& file);
 ValidateReport validate(const Options& options, const std::vector<std::string>& files,
                         Progress& progress);
 
+// Gives the version the base schema's tables as they are. What the snapshot keeps is enough to
+// publish them.
+catalog::Snapshot take_tables(Session& session, const History& history,
+                              const std::vector<std::string>& dependents_of,
+                              model::Version& version);
 // Records the base schema as it is: inserts and publishes a version of that shape.
-BaselineReport publish_baseline(Session& session, const std::string& name);
+void publish_first_baseline(Session& session);
 // A baseline that was interrupted is finished by whatever comes next.
 void finish_baseline(Session& session);
 // Before a base schema's first version: it is nobody's own, and no other state schema has its

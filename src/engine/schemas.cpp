@@ -72,9 +72,8 @@ std::vector<std::string> other_state_schemas(Session& session) {
 void refuse_foreign_history(Session& session) {
   const std::string& base = session.names.base_schema;
   const bool of_server = base == "information_schema" || base.starts_with("pg_");
-  const std::string comment = comment_of(session, base).value_or("");
-  if (of_server || base == session.names.state_schema || comment.starts_with("pgstrata: ") ||
-      comment.ends_with(", kept by pgstrata"))
+  if (of_server || base == session.names.state_schema ||
+      plan::is_our_schema_comment(comment_of(session, base).value_or("")))
     refuse_state(
         "not-a-base-schema",
         "schema \"" + base + "\" is " + (of_server ? "PostgreSQL's" : "pgstrata's") + " own",

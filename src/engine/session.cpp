@@ -54,6 +54,10 @@ const state::VersionRow* History::newest_named(const std::string& name) const {
   return nullptr;
 }
 
+int History::next_ordinal() const {
+  return all.empty() ? 1 : all.back().ordinal + 1;
+}
+
 const state::VersionRow& History::at(int ordinal) const {
   for (auto& row : all)
     if (row.ordinal == ordinal) return row;

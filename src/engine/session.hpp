@@ -23,6 +23,7 @@ struct History {
   std::vector<state::VersionRow> chain;
   std::optional<state::RunRow> unfinished;
   const state::VersionRow* newest_named(const std::string& name) const;  // of any status
+  int next_ordinal() const;  // 1 + the highest there ever was, rolled back ones included
   // Throws where none is recorded.
   const state::VersionRow& at(int ordinal) const;
 };
@@ -30,6 +31,8 @@ struct History {
 // The shape before the first migration of an empty base schema: a version without views.
 inline constexpr const char* empty_kind = "empty";
 inline constexpr const char* empty_name = "(empty)";
+// What tables are recorded as that a first migration finds.
+inline constexpr const char* first_baseline_name = "baseline";
 
 // For Session::snapshot(): the shapes are all that is wanted.
 inline const std::vector<std::string> no_dependents;

@@ -123,10 +123,10 @@ void resume_unfinished(Session& session, const History& history, const Documents
 
 void record_first_version(Session& session, bool empty) {
   if (empty) return insert_empty(session);
-  publish_baseline(session, "baseline");
+  publish_first_baseline(session);
   session.progress.note("there was no history: the tables of schema \"" +
-                        session.names.base_schema +
-                        "\" are recorded and published as version \"baseline\"");
+                        session.names.base_schema + "\" are recorded and published as version \"" +
+                        first_baseline_name + "\"");
 }
 
 // The journal has all of it now, and it is the most memory that a start holds.
@@ -177,47 +177,80 @@ class LookAgain {
   // Throws where something is not as it was.
   void finish() {
     if (in_flight_) return in_flight_->finish(prepared_.snapshot, prepared_.drift);
-    if (!refresh_) return;
     model::Version fresh = refresh_->finish(prepared_.snapshot, prepared_.drift);
     prepared_.refreshed = model::change_of(fresh, prepared_.live.back());
     prepared_.live.back() = std::move(fresh);
   }
 
-  // The shape of a base schema without history.
-  std::map<std::string, model::Table> tables() { return std::move(tables_); }
-
  private:
   void begin() {
     refresh_.reset();
     in_flight_.reset();
-    tables_.clear();
     if (prepared_.live.size() > 1)
       in_flight_.emplace(prepared_.live);
-    else if (!prepared_.live.empty())
+    else
       refresh_.emplace(prepared_.live.back());
   }
 
   void take(const catalog::Table& table) {
     if (in_flight_)
       in_flight_->take(table);
-    else if (refresh_)
-      refresh_->take(table);
     else
-      tables_.emplace(table.name, model::table_from_catalog(table));
+      refresh_->take(table);
   }
 
   Prepared& prepared_;
   std::optional<model::InFlight> in_flight_;  // several versions are live
   std::optional<model::Refresh> refresh_;     // one is
-  std::map<std::string, model::Table> tables_;
 };
 
+// There is no history: what is there will be recorded before the migration starts.
+void take_as_it_is(Session& session, Prepared& prepared, const Documents& documents) {
+  refuse_foreign_history(session);
+  model::Version first;
+  first.ordinal = 1;
+  prepared.snapshot = take_tables(session, prepared.history, physical_names({}, documents), first);
+  prepared.records_empty = prepared.snapshot.tables.empty();
+  prepared.records_baseline = !prepared.records_empty;
+  if (prepared.records_baseline && documents.back().name == first_baseline_name)
+    refuse_state("name-taken",
+                 "there is no history, and \"" + documents.back().name +
+                     "\" is what the tables as they are will be recorded as",
+                 "give the migration another name, or record them first with `pgstrata baseline "
+                 "NAME`");
+  first.name = prepared.records_empty ? empty_name : first_baseline_name;
+  if (prepared.records_baseline)
+    first.schema = session.version_schema(first.name, session.names.base_schema);
+  prepared.live = {std::move(first)};
+  if (prepared.records_baseline)
+    refuse_taken_schemas(session, prepared.history, prepared.live.back());
+}
+
+// The version has the shape of the one before until the SQL has run.
+void prepare_raw_sql(Session& session, Prepared& prepared, const migration::RawSql& operation) {
+  const model::Version& before = prepared.live.back();
+  if (prepared.live.size() > 1)
+    refuse_state("sql-in-flight",
+                 "a `sql` migration changes the tables themselves, and version \"" + before.name +
+                     "\" is in flight beside \"" + prepared.live.front().name + "\"",
+                 "complete or roll back first");
+  prepared.next.tables = before.tables;
+  prepared.next.raw_sql = true;
+  if (operation.down) prepared.next.sql_down = operation.down->value;
+  prepared.steps = {plan::user_sql("sql", "run the migration's SQL",
+                                   "a `sql` operation is run as it stands", session.user_path(),
+                                   operation.up.value)};
+  prepared.steps.front().makes = "sql";
+  if (!operation.down)
+    prepared.notes.push_back("the `sql` operation has no `down`: a rollback cannot undo it");
+}
+
 // A draft has every table: it is gone before planning begins.
-void draft_next(Session& session, Prepared& prepared, sql::Binder& binder,
-                const Documents& documents, int ordinal, const std::string& schema) {
+void draft_next(Session& session, Prepared& prepared, const Documents& documents) {
   const plan::Chain older(prepared.live.begin(), prepared.live.end() - 1);
-  model::Draft draft(prepared.live.back(), prepared.snapshot, binder, ordinal,
-                     documents.back().name, schema);
+  auto binder = session.binder(prepared.snapshot);
+  model::Draft draft(prepared.live.back(), prepared.snapshot, binder, prepared.next.ordinal,
+                     prepared.next.name, prepared.next.schema);
   if (!older.empty()) draft.beside(older);
   for (auto& document : documents) migration::apply(document, draft);
   prepared.next = draft.finish();
@@ -241,63 +274,23 @@ Prepared prepare(Session& session, History history, const Documents& documents,
                  bool accept_functions) {
   Prepared prepared;
   prepared.history = std::move(history);
-  if (prepared.history.chain.empty()) refuse_foreign_history(session);
-  prepared.live = session.models(prepared.history.chain);
-  LookAgain look(session, prepared, physical_names(prepared.live, documents));
   const std::string& name = documents.back().name;
   std::string schema = session.version_schema(name, documents.back().file);
   if (prepared.history.chain.empty()) {
-    prepared.records_empty = prepared.snapshot.tables.empty();
-    prepared.records_baseline = !prepared.records_empty;
-    if (prepared.records_baseline && name == "baseline")
-      refuse_state("name-taken",
-                   "there is no history, and \"baseline\" is what the tables as they are will be "
-                   "recorded as",
-                   "give the migration another name, or record them first with `pgstrata baseline "
-                   "NAME`");
-    model::Version first;
-    first.ordinal = 1;
-    first.name = prepared.records_empty ? empty_name : "baseline";
-    if (!prepared.records_empty) first.schema = session.names.base_schema + "_baseline";
-    first.tables = look.tables();
-    prepared.live = {std::move(first)};
+    take_as_it_is(session, prepared, documents);
   } else {
-    look.finish();
+    prepared.live = session.models(prepared.history.chain);
+    LookAgain(session, prepared, physical_names(prepared.live, documents)).finish();
   }
-  // Never used again, not after a rollback either.
-  int ordinal = prepared.history.all.empty() ? 2 : prepared.history.all.back().ordinal + 1;
-  if (prepared.records_baseline)
-    refuse_taken_schemas(session, prepared.history, prepared.live.back());
-  model::Version named;
-  named.ordinal = ordinal;
-  named.name = name;
-  named.schema = schema;
-  refuse_taken_schemas(session, prepared.history, named);
-  auto binder = session.binder(prepared.snapshot);
+  prepared.next.ordinal = std::max(2, prepared.history.next_ordinal());
+  prepared.next.name = name;
+  prepared.next.schema = schema;
+  refuse_taken_schemas(session, prepared.history, prepared.next);
   if (migration::is_raw_sql(documents.back())) {
-    if (prepared.live.size() > 1)
-      refuse_state("sql-in-flight",
-                   "a `sql` migration changes the tables themselves, and version \"" +
-                       prepared.live.back().name + "\" is in flight beside \"" +
-                       prepared.live.front().name + "\"",
-                   "complete or roll back first");
-    const migration::RawSql& operation = migration::raw_sql(documents.back());
-    prepared.next = prepared.live.back();
-    prepared.next.ordinal = ordinal;
-    prepared.next.name = name;
-    prepared.next.schema = schema;
-    prepared.next.translations.clear();
-    prepared.next.raw_sql = true;
-    prepared.next.sql_down = operation.down ? std::optional(operation.down->value) : std::nullopt;
-    prepared.steps = {plan::user_sql("sql", "run the migration's SQL",
-                                     "a `sql` operation is run as it stands", session.user_path(),
-                                     operation.up.value)};
-    prepared.steps.front().makes = "sql";
-    if (!operation.down)
-      prepared.notes.push_back("the `sql` operation has no `down`: a rollback cannot undo it");
+    prepare_raw_sql(session, prepared, migration::raw_sql(documents.back()));
     return prepared;
   }
-  draft_next(session, prepared, binder, documents, ordinal, schema);
+  draft_next(session, prepared, documents);
   if (!prepared.functions.empty() && !accept_functions)
     throw Error(Exit::migration, "functions-affected",
                 prepared.functions.front() +

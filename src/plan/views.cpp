@@ -101,6 +101,10 @@ std::string version_schema_comment(const std::string& version, const std::string
   return "version " + version + " of schema " + base_schema + ", kept by pgstrata";
 }
 
+bool is_our_schema_comment(const std::string& comment) {
+  return comment.starts_with("pgstrata: ") || comment.ends_with(", kept by pgstrata");
+}
+
 std::vector<std::string> create_support_schema(const Surroundings& around) {
   return {format("CREATE SCHEMA IF NOT EXISTS {}", Name(around.support_schema)).str(),
           close_schema(around.support_schema, true),

@@ -16,6 +16,8 @@ namespace pgstrata::plan {
 // The comments by which our schemas are told from others'.
 std::string support_schema_comment(const std::string& base_schema);
 std::string version_schema_comment(const std::string& version, const std::string& base_schema);
+bool is_our_schema_comment(
+    const std::string& comment);  // of any base schema, or the state schema's
 // The schema of inner views and functions, open to whoever writes through a version.
 std::vector<std::string> create_support_schema(const Surroundings& around);
 // CREATE SCHEMA <schema> with usage granted to whoever may use the base schema.

@@ -180,14 +180,6 @@ std::vector<VersionRow> Store::live() const {
   return all;
 }
 
-int Store::next_ordinal() const {
-  const auto rows = connection_.execute(
-      fmt::format("SELECT coalesce(max(ordinal), 0) + 1 FROM {} WHERE base_schema = $1",
-                  state_object(names_, "versions")),
-      {names_.base_schema});
-  return static_cast<int>(rows.integer(0, 0));
-}
-
 void Store::insert_version(const VersionRow& row) {
   // A version that is live from the start (a baseline) is published by its insertion.
   connection_.execute(

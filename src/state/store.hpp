@@ -112,7 +112,6 @@ class Store {
   std::vector<StepRow> steps(std::int64_t run) const;
   // On the connection of whoever runs it.
   StepRow load_step(db::Connection& connection, std::int64_t run, const StepRow& row) const;
-  int next_ordinal() const;  // 1 + highest ever used
 
   void insert_version(const VersionRow& row);  // (tx)
   // (tx) Sets the matching timestamp too; an ended version has no tables any more.
@@ -140,7 +139,8 @@ class Store {
   // For planners that put the change of a status into a step of their own.
   std::string set_status_sql(int ordinal, Status status) const;
   std::string adopt_models_sql(std::int64_t run) const;
-  std::string tables_sql(int ordinal) const;  // (SELECT …): key, a logical name, and value, its JSON
+  std::string tables_sql(
+      int ordinal) const;  // (SELECT …): key, a logical name, and value, its JSON
   std::string finish_run_sql(std::int64_t run, RunStatus status) const;
 
   Control control() const;
