@@ -9,19 +9,12 @@ import pytest
 
 from rig.cli import DATA, INTERRUPTED, STATE, USAGE
 from rig.replica import Replica
+from rig.waiting import eventually
 
 LONG = bool(os.environ.get("PGSTRATA_LONG"))
 TABLE = """CREATE TABLE t (id int PRIMARY KEY, a numeric(12,4) NOT NULL, s text, pad text);
            INSERT INTO t SELECT i, i, 's' || i, repeat('x', 60) FROM generate_series(1, {rows}) i"""
 LOSSY = [{"alter_column": {"table": "t", "column": "a", "type": "int", "up": "a::int", "down": "a::numeric(12,4)"}}]
-
-
-def eventually(what, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-    return found
 
 
 def filled(db):

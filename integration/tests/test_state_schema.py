@@ -5,6 +5,7 @@ import pytest
 
 from rig.catalog import fingerprint
 from rig.cli import KILLED
+from rig.waiting import eventually
 
 TABLES = """CREATE TABLE t (id int PRIMARY KEY, a numeric(12,4) NOT NULL, s text);
             CREATE TABLE beside (id int PRIMARY KEY, note text DEFAULT 'it''s "so" – {}');
@@ -95,6 +96,22 @@ def test_a_completion_whose_models_were_written_whole_is_finished(db, cli):
     assert version(db) == CURRENT
     cli.complete()
     assert db.rows("three", "SELECT a, text FROM t WHERE id = 7") == [(7, "s7")]
+
+
+@pytest.mark.parametrize("looks", ["status", "verify"])
+def test_a_version_that_ends_while_it_is_read_makes_nobody_see_half_a_history(db, cli, looks):
+    db.tables(TABLES)
+    cli.start("two", SECOND)
+    ending = db.connect(role="owner", autocommit=False)
+    ending.cursor().execute("LOCK TABLE pgstrata.models; DELETE FROM pgstrata.models WHERE ordinal = 1;"
+                            "UPDATE pgstrata.versions SET status = 'retired' WHERE ordinal = 1")
+    looking = cli.spawn(looks, "--json")
+    eventually(lambda: db.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
+    ending.commit()
+    out, err = looking.communicate(timeout=60)
+    assert looking.returncode == 0, err.decode()
+    if looks == "status":
+        assert [v["status"] for v in json.loads(out)["versions"]] == ["retired", "live"]
 
 
 def test_an_ended_version_leaves_no_tables_behind(db, cli):

@@ -8,6 +8,7 @@ import pytest
 
 from rig.catalog import fingerprint
 from rig.cli import MIGRATION
+from rig.waiting import eventually
 from rig.waitwatch import WaitWatch
 
 TABLES = "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t SELECT g, g FROM generate_series(1, 100) g"
@@ -22,19 +23,12 @@ def running(db, query):
         " AND state = 'active'", (query,), role="postgres")]
 
 
-def wait_for(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
 def kill_while_it_runs(db, started, query, holder):
     """Once its statement waits for `holder`, and not for an autovacuum that passes by."""
     def waiting():
         return [pid for pid in running(db, query) if holder.info.backend_pid in db.value(
             "SELECT pg_blocking_pids(%s)", (pid,), role="postgres")]
-    wait_for(waiting)
+    eventually(waiting)
     stale = running(db, query)
     os.kill(started.pid, signal.SIGKILL)
     started.wait()
@@ -53,7 +47,7 @@ def test_a_killed_engines_index_build_is_ended_and_named(db, cli, finish):
     stale = kill_while_it_runs(db, cli.spawn("start", cli.file("new", INDEX)), "CREATE INDEX%", holder)
     with WaitWatch(db):
         finishing = cli.spawn(finish, *(["new.json"] if finish == "start" else []))
-        wait_for(lambda: stale not in running(db, "CREATE INDEX%"))
+        eventually(lambda: stale not in running(db, "CREATE INDEX%"))
         time.sleep(0.3)
         holder.rollback()
         _, err = finishing.communicate(timeout=60)
@@ -72,7 +66,7 @@ def test_a_killed_engines_sql_outside_a_transaction_is_ended(db, cli):
     holder.cursor().execute("LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE")
     stale = kill_while_it_runs(db, cli.spawn("start", cli.file("new", SLOW_SQL)), "VACUUM%", holder)
     finishing = cli.spawn("start", "new.json")
-    wait_for(lambda: stale not in running(db, "VACUUM%"))
+    eventually(lambda: stale not in running(db, "VACUUM%"))
     holder.rollback()
     _, err = finishing.communicate(timeout=60)
     assert finishing.returncode == 0 and f"pid {stale}" in err.decode(), err
@@ -83,7 +77,7 @@ def test_a_live_runner_is_never_ended(db, cli):
     holder = db.connect("public", autocommit=False)
     holder.cursor().execute("INSERT INTO t VALUES (1000, 1)")
     building = cli.spawn("start", cli.file("new", INDEX))
-    wait_for(lambda: running(db, "CREATE INDEX%"))
+    eventually(lambda: running(db, "CREATE INDEX%"))
     assert "pgstrata start" in cli.rollback(expect=4).err
     assert running(db, "CREATE INDEX%")
     holder.rollback()
@@ -100,7 +94,7 @@ def test_sessions_of_a_login_role_are_ended_although_the_work_is_done_under_anot
     holder.cursor().execute("INSERT INTO t VALUES (1000, 1)")
     stale = kill_while_it_runs(db, cli.spawn("start", cli.file("new", INDEX)), "CREATE INDEX%", holder)
     finishing = cli.spawn("rollback")
-    wait_for(lambda: stale not in running(db, "CREATE INDEX%"))
+    eventually(lambda: stale not in running(db, "CREATE INDEX%"))
     holder.rollback()
     _, err = finishing.communicate(timeout=60)
     assert finishing.returncode == 0 and f"pid {stale}" in err.decode(), err
@@ -129,7 +123,7 @@ def test_an_index_that_raw_sql_left_half_built_is_dropped(db, cli, how, finish):
     stale = kill_while_it_runs(db, cli.spawn("start", cli.file("new", [{"sql": {"up": sql}}])), f"{sql.split()[0]}%", holder)
     assert len(invalid(db)) == 2
     db.execute("SELECT pg_terminate_backend(%s)", (stale,), role="postgres")
-    wait_for(lambda: not running(db, f"{sql.split()[0]}%"))
+    eventually(lambda: not running(db, f"{sql.split()[0]}%"))
     holder.rollback()
     cli.run(finish, *(["new.json"] if finish == "start" else []))
     assert invalid(db) == ["theirs"]
@@ -161,7 +155,7 @@ def left_half_built(db, cli):
     path = cli.file("new", [{"sql": {"up": UNIQUE, "down": "DROP INDEX nw"}}])
     stale = kill_while_it_runs(db, cli.spawn("start", path), "CREATE UNIQUE%", holder)
     db.execute("SELECT pg_terminate_backend(%s)", (stale,), role="postgres")
-    wait_for(lambda: not running(db, "CREATE UNIQUE%"))
+    eventually(lambda: not running(db, "CREATE UNIQUE%"))
     holder.rollback()
     assert invalid(db) == ["nw"]
 
@@ -190,7 +184,7 @@ def test_an_interruption_does_not_make_an_error_look_like_success(db, cli):
     holder.cursor().execute("LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE")
     path = cli.file("new", [{"sql": {"up": "CREATE INDEX CONCURRENTLY idx ON t (price)", "down": "DROP INDEX idx"}}])
     started = cli.spawn("start", path)
-    wait_for(lambda: running(db, "CREATE INDEX%"))
+    eventually(lambda: running(db, "CREATE INDEX%"))
     started.send_signal(signal.SIGINT)
     started.communicate(timeout=30)
     assert started.returncode == 130
@@ -221,7 +215,7 @@ def test_a_failed_build_that_could_not_be_dropped_at_once_is_dropped_later(db, c
     writer = db.connect("public", autocommit=False)
     writer.cursor().execute("INSERT INTO t VALUES (1000, 1000)")  # the build waits for it, then comes to the reader's lock
     building = cli.spawn(*command)
-    wait_for(lambda: invalid(db) == ["nw"])
+    eventually(lambda: invalid(db) == ["nw"])
     reader.cursor().execute("SELECT count(*) FROM t")  # the DROP waits for this one
     writer.rollback()
     time.sleep(9)

@@ -67,6 +67,16 @@ auto guarded(Work work) {
   }
 }
 
+// For what looks without the runner's lock: another command may end a version meanwhile.
+template <typename Look>
+auto looked(Look look) {
+  for (int tries = 1;; ++tries) try {
+      return guarded(look);
+    } catch (const Error& error) {
+      if (error.code() != engine::changed_meanwhile || tries == 3) throw;
+    }
+}
+
 }  // namespace
 
 InitReport Engine::init() {
@@ -83,7 +93,7 @@ ValidateReport Engine::validate(const std::vector<std::string>& files) {
 }
 
 PlanReport Engine::plan(const std::string& file) {
-  return guarded([&] {
+  return looked([&] {
     engine::Session session(state_->options, "plan", state_->progress);
     return engine::plan_report(session, file);
   });
@@ -144,7 +154,7 @@ BaselineReport Engine::baseline(const std::string& name) {
 }
 
 StatusReport Engine::status() {
-  return guarded([&] {
+  return looked([&] {
     engine::Session session(state_->options, "status", state_->progress);
     return engine::status(session);
   });
@@ -158,7 +168,7 @@ ControlReport Engine::control(const ControlChange& change) {
 }
 
 VerifyReport Engine::verify(const std::optional<std::string>& version) {
-  return guarded([&] {
+  return looked([&] {
     engine::Session session(state_->options, "verify", state_->progress);
     return engine::verify(session, version);
   });

@@ -24,6 +24,11 @@ std::future<std::unique_ptr<db::Connection>> connected_meanwhile(
                     [options] { return std::make_unique<db::Connection>(options); });
 }
 
+[[noreturn]] void refuse_changed() {
+  throw Error(Exit::state, changed_meanwhile, "the live versions changed while they were read", "",
+              "run the same command again");
+}
+
 // What it has like the version below it is neither sent nor parsed.
 model::Version read_model(const state::Store& store, const state::VersionRow& row,
                           const model::Version* older) {
@@ -36,11 +41,10 @@ model::Version read_model(const state::Store& store, const state::VersionRow& ro
       version.tables.emplace(logical, std::move(table));
       return;
     }
-    const model::Table* same = older ? older->table(logical) : nullptr;
-    if (!same)  // without the runner's lock, another command may come between
-      throw Error(Exit::state, "changed", "the live versions changed while they were read", "",
-                  "run the same command again");
-    version.tables.emplace(logical, *same);
+    if (const model::Table* same = older ? older->table(logical) : nullptr)
+      version.tables.emplace(logical, *same);
+    else
+      refuse_changed();
   };
   store.read_tables(row.ordinal, older ? older->ordinal : 0, take);
   return version;
@@ -108,6 +112,7 @@ plan::Chain Session::models(const std::vector<state::VersionRow>& rows) const {
   plan::Chain chain;
   for (auto& row : rows)
     chain.push_back(read_model(store, row, chain.empty() ? nullptr : &chain.back()));
+  if (!runner && store.ended_since(rows)) refuse_changed();
   return chain;
 }
 

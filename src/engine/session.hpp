@@ -34,6 +34,10 @@ inline constexpr const char* empty_name = "(empty)";
 // What tables are recorded as that a first migration finds.
 inline constexpr const char* first_baseline_name = "baseline";
 
+// Code of the Error that models() throws where a version ended while they were read, which takes a
+// session without the runner's lock. Nothing was shown yet: look again.
+inline constexpr const char* changed_meanwhile = "changed";
+
 // For Session::snapshot(): the shapes are all that is wanted.
 inline const std::vector<std::string> no_dependents;
 

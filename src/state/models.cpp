@@ -100,4 +100,16 @@ void Store::read_tables(int ordinal, int like, const TakeTable& take) const {
       });
 }
 
+bool Store::ended_since(const std::vector<VersionRow>& rows) const {
+  auto ordinals = nlohmann::json::array();
+  for (const VersionRow& row : rows) ordinals.push_back(row.ordinal);
+  return !connection_
+              .execute(fmt::format("SELECT FROM {} WHERE base_schema = $1 AND status IN "
+                                   "('retired', 'rolled_back') AND ordinal::text IN "
+                                   "(SELECT json_array_elements_text($2::json)) LIMIT 1",
+                                   state_object(names_, "versions")),
+                       {names_.base_schema, ordinals.dump()})
+              .empty();
+}
+
 }  // namespace pgstrata::state

@@ -125,6 +125,8 @@ class Store {
   // `like` has the same. It may not use the connection. No transaction may be open.
   using TakeTable = std::function<void(const std::string&, const std::optional<std::string>&)>;
   void read_tables(int ordinal, int like, const TakeTable& take) const;
+  // Has any of these, which existed when they were read, ended?
+  bool ended_since(const std::vector<VersionRow>& rows) const;
   std::int64_t insert_run(const RunRow& row, const std::vector<plan::Step>& steps);  // (tx)
   void append_steps(std::int64_t run, const std::vector<plan::Step>& steps);         // (tx)
   void finish_run(std::int64_t run, RunStatus status);                               // (tx)
