@@ -98,6 +98,17 @@ def test_a_completion_whose_models_were_written_whole_is_finished(db, cli):
     assert db.rows("three", "SELECT a, text FROM t WHERE id = 7") == [(7, "s7")]
 
 
+def test_who_might_read_the_history_may_read_it_after_the_upgrade(db, cli):
+    db.tables(TABLES)
+    cli.run("baseline", "one")
+    downgrade(db, 4)
+    db.execute("GRANT USAGE ON SCHEMA pgstrata TO app; GRANT SELECT ON ALL TABLES IN SCHEMA pgstrata TO app, PUBLIC")
+    cli.start("two", SECOND)
+    granted = db.execute("SELECT DISTINCT grantee::text, privilege_type::text FROM information_schema.table_privileges"
+                         " WHERE table_schema = 'pgstrata' AND table_name = 'models' AND grantee <> 'owner' ORDER BY 1")
+    assert granted == [("PUBLIC", "SELECT"), ("app", "SELECT")]
+
+
 @pytest.mark.parametrize("looks", ["status", "verify"])
 def test_a_version_that_ends_while_it_is_read_makes_nobody_see_half_a_history(db, cli, looks):
     db.tables(TABLES)

@@ -14,6 +14,22 @@ COMMENT ON TABLE @state@.models IS
 COMMENT ON COLUMN @state@.versions.model IS
   'the shape that the documents resulted in, but for its tables: those are in models while the version exists';
 
+-- Whoever may read versions, to show them, may read these.
+DO $body$
+DECLARE
+  granted record;
+BEGIN
+  FOR granted IN
+    SELECT p.privilege_type AS privilege,
+           CASE p.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(p.grantee)) END AS role
+    FROM pg_class AS c, aclexplode(c.relacl) AS p
+    WHERE c.oid = $name$@state@.versions$name$::regclass AND p.grantee <> c.relowner
+  LOOP
+    EXECUTE 'GRANT ' || granted.privilege || $to$ ON @state@.models TO $to$ || granted.role;
+  END LOOP;
+END
+$body$;
+
 -- A run that is not over may have the models of what stays whole.
 UPDATE @state@.runs AS r SET detail = json_build_object('survivors', (
   SELECT json_agg(CASE WHEN s ->> 'model' IS NULL THEN s ELSE json_build_object(

@@ -70,11 +70,13 @@ auto guarded(Work work) {
 // For what looks without the runner's lock: another command may end a version meanwhile.
 template <typename Look>
 auto looked(Look look) {
-  for (int tries = 1;; ++tries) try {
+  for (int tries = 1;; ++tries) {
+    try {
       return guarded(look);
     } catch (const Error& error) {
       if (error.code() != engine::changed_meanwhile || tries == 3) throw;
     }
+  }
 }
 
 }  // namespace

@@ -112,7 +112,7 @@ plan::Chain Session::models(const std::vector<state::VersionRow>& rows) const {
   plan::Chain chain;
   for (auto& row : rows)
     chain.push_back(read_model(store, row, chain.empty() ? nullptr : &chain.back()));
-  if (!runner && store.ended_since(rows)) refuse_changed();
+  if (!runner && !rows.empty() && store.ended_since(rows)) refuse_changed();
   return chain;
 }
 
