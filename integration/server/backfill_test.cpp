@@ -240,14 +240,14 @@ BOOST_AUTO_TEST_CASE(a_rate_is_kept_and_another_terminal_can_pause_it) {
     db::Connection own(server());
     state::Store store(own, schemas.names);
     std::this_thread::sleep_for(milliseconds(300));
-    store.set_control({true, {}, {}});
+    store.change_control({.paused = true, .max_rate = {}, .workers = {}});
     std::this_thread::sleep_for(milliseconds(1500));
     const auto before =
         own.execute("SELECT sum(filled) FROM rt_state.backfill_chunks").integer(0, 0);
     std::this_thread::sleep_for(milliseconds(500));
     BOOST_TEST(own.execute("SELECT sum(filled) FROM rt_state.backfill_chunks").integer(0, 0) ==
                before);
-    store.set_control({false, {}, {}});
+    store.change_control({.paused = false, .max_rate = {}, .workers = {}});
   });
   schemas.run(run, with_workers(2, 10'000));
   other.join();

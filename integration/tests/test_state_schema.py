@@ -102,7 +102,8 @@ def test_who_might_read_the_history_may_read_it_after_the_upgrade(db, cli):
     db.tables(TABLES)
     cli.run("baseline", "one")
     downgrade(db, 4)
-    db.execute("GRANT USAGE ON SCHEMA pgstrata TO app; GRANT SELECT ON ALL TABLES IN SCHEMA pgstrata TO app, PUBLIC")
+    db.execute("GRANT USAGE ON SCHEMA pgstrata TO app; GRANT SELECT ON ALL TABLES IN SCHEMA pgstrata TO app, PUBLIC;"
+               "ALTER DEFAULT PRIVILEGES GRANT INSERT, UPDATE ON TABLES TO app")
     cli.start("two", SECOND)
     granted = db.execute("SELECT DISTINCT grantee::text, privilege_type::text FROM information_schema.table_privileges"
                          " WHERE table_schema = 'pgstrata' AND table_name = 'models' AND grantee <> 'owner' ORDER BY 1")

@@ -14,18 +14,22 @@ COMMENT ON TABLE @state@.models IS
 COMMENT ON COLUMN @state@.versions.model IS
   'the shape that the documents resulted in, but for its tables: those are in models while the version exists';
 
--- Whoever may read versions, to show them, may read these.
+-- Who may read or write versions may do so here, and nobody else: default privileges are not for the
+-- journal.
 DO $body$
 DECLARE
-  granted record;
+  held record;
 BEGIN
-  FOR granted IN
-    SELECT p.privilege_type AS privilege,
+  FOR held IN
+    SELECT c.relname, p.privilege_type AS privilege,
            CASE p.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(p.grantee)) END AS role
     FROM pg_class AS c, aclexplode(c.relacl) AS p
-    WHERE c.oid = $name$@state@.versions$name$::regclass AND p.grantee <> c.relowner
+    WHERE c.oid IN ($name$@state@.models$name$::regclass, $name$@state@.versions$name$::regclass)
+      AND p.grantee <> c.relowner
+    ORDER BY c.relname
   LOOP
-    EXECUTE 'GRANT ' || granted.privilege || $to$ ON @state@.models TO $to$ || granted.role;
+    EXECUTE CASE held.relname WHEN 'models' THEN $sql$REVOKE ALL ON @state@.models FROM $sql$
+                 ELSE 'GRANT ' || held.privilege || $sql$ ON @state@.models TO $sql$ END || held.role;
   END LOOP;
 END
 $body$;

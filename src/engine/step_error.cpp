@@ -86,14 +86,13 @@ Error step_error(const db::SqlError& error, const plan::Step& step) {
     return Error(Exit::connection, "server-refused", server_text(fields), step.title,
                  "run the same command again");
   if (state.starts_with("23")) return data_error(fields, step);
-  // The plan was tried and journaled, so the names in it were right; what a start evaluates for
-  // rows may fail all the same.
-  if (!is_of_start(step) || state.starts_with("42") || state.starts_with("2B"))
+  // The plan was tried and journaled, so what it names was there. A start also evaluates what the
+  // migration says for rows; it is undone at once.
+  if (!is_of_start(step))
     return Error(Exit::state, "drift", server_text(fields), step.title,
                  "what the step names was changed by hand since it was planned: take that change "
                  "back, then run the same command again");
-  return Error(Exit::migration, "step-failed", server_text(fields), step.title,
-               "`pgstrata rollback` takes the start back");
+  return Error(Exit::migration, "step-failed", server_text(fields), step.title);
 }
 
 void throw_interrupted() {

@@ -1,12 +1,13 @@
 // The engine's own tables: versions, runs with their steps (the journal), backfill cursors, the
 // runner.
 //
-//   versions   one row per version ever: ordinal, name, schema, status, documents, head of its
-//   model models     one row per table of a version that exists now runs       one row per command
-//   that changes something: start, complete, rollback of a version steps      the journal: what a
-//   run does, in order, and what is done backfills  one row per fill step, with its cursors
-//   (backfill_chunks, backfill_leftovers) control    what a running backfill obeys: pause, rate,
-//   workers runners    who may work on a base schema now: the fencing token
+//   versions   one row per version ever: ordinal, name, schema, status, documents, shape
+//   models     one row per table of a version that exists now
+//   runs       one row per command that changes something: start, complete, rollback of a version
+//   steps      the journal: what a run does, in order, and what is done
+//   backfills  one row per fill step, with its cursors (backfill_chunks, backfill_leftovers)
+//   control    what a running backfill obeys: pause, rate, workers
+//   runners    who may work on a base schema now: the fencing token
 //
 // Plain tables in the state schema, created by schemas/state/001.sql and upgraded by its
 // successors. All functions use the given connection; those marked (tx) must run inside the
