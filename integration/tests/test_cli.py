@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 
 from rig.catalog import fingerprint
-from rig.cli import CONNECTION, INTERRUPTED, USAGE
+from rig.cli import CONNECTION, INTERRUPTED, LOCKS, USAGE
 
 TABLES = "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t SELECT g, g FROM generate_series(1, 20000) g"
 ALTER = [{"alter_column": {"table": "t", "column": "a", "type": "text", "up": "'v' || a", "down": "length(a)"}}]
@@ -158,3 +158,16 @@ def test_verbose_names_the_steps(db, cli):
     quiet = cli.plan("new", ALTER, "--json").json
     text = cli.run("start", "new.json", "--verbose").text
     assert sum(s["title"] in text for s in quiet["steps"] if s["command"] == "start") > 3
+
+
+@pytest.mark.parametrize("sqlstate, expect", [("53100", CONNECTION), ("57P03", CONNECTION), ("25006", CONNECTION),
+                                              ("40001", LOCKS), ("40P01", LOCKS), ("55P03", LOCKS)])
+def test_what_the_server_says_before_the_first_step_has_its_exit_code(db, cli, sqlstate, expect):
+    db.execute(f"""CREATE FUNCTION public.say() RETURNS event_trigger LANGUAGE plpgsql AS
+                   $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}', MESSAGE = 'no room'; END $$;
+                   CREATE EVENT TRIGGER say ON ddl_command_start WHEN TAG IN ('CREATE SCHEMA') EXECUTE FUNCTION public.say()""",
+               role="postgres")
+    error = cli.run("init", expect=expect).err
+    assert "no room" in error and "PostgreSQL says" not in error
+    db.execute("DROP EVENT TRIGGER say", role="postgres")
+    cli.run("init")

@@ -52,6 +52,15 @@ Error translated(const db::SqlError& error) {
   if (error.lock_not_available())
     return Error(Exit::locks, "lock-budget", "gave up waiting for a lock: " + fields.message, {},
                  "run the same command again");
+  if (error.try_again())
+    return Error(Exit::locks, "lock-budget", fields.message, {}, "run the same command again");
+  if (fields.sqlstate == "25006")
+    return Error(Exit::connection, "read-only", fields.message, {},
+                 "connect to the primary server");
+  const std::string_view state = fields.sqlstate;
+  if (state.starts_with("53") || state.starts_with("57") || state.starts_with("58"))
+    return Error(Exit::connection, "server-refused", fields.message, {},
+                 "mend what the server lacks, then run the same command again");
   return Error(Exit::failure, "sql-" + fields.sqlstate,
                "PostgreSQL says " + fields.sqlstate + ": " + fields.message +
                    (fields.detail.empty() ? "" : " (" + fields.detail + ")"),
