@@ -133,9 +133,9 @@ class Settings {
   static std::string text(const auto& comment) { return comment ? *comment : std::string(); }
 
   [[noreturn]] void changed(const std::string& what, const std::string& name) const {
-    replaced(
-        "the " + what + " of \"" + name + "\" of table \"" + base_.name + "\" was changed by hand",
-        "take the change back, and make it again once the migration is complete");
+    replaced("the " + what + " of \"" + name + "\" of table \"" + base_.name + "\" " +
+                 (what.ends_with('s') ? "were" : "was") + " changed by hand",
+             "take the change back, and make it again once the migration is complete");
   }
 
   [[noreturn]] void replaced(const std::string& what, const std::string& hint) const {

@@ -38,6 +38,9 @@ std::vector<Step> forget_tables(const Surroundings& around, Chain& chain,
   for (model::Version& version : chain) {
     std::erase_if(version.tables,
                   [&](auto& entry) { return gone.count(entry.second.physical) > 0; });
+    for (auto& [logical, table] : version.tables)  // keys that referred to them went along
+      table.foreign_keys.erase_if(
+          [&](auto& key) { return key.schema == around.base_schema && gone.count(key.table) > 0; });
     std::erase_if(version.translations, is_gone);
     std::erase_if(version.rules, is_gone);
   }
