@@ -3,6 +3,7 @@ import pytest
 
 from rig.catalog import fingerprint
 from rig.cli import STATE
+from rig.remains import remains
 
 TABLES = """
 CREATE TABLE t (id int PRIMARY KEY, a int DEFAULT 3, b int, gone text, k int NOT NULL);
@@ -138,6 +139,28 @@ def test_a_table_that_was_dropped_is_no_bar_to_a_rollback(db, cli):
     cli.start("other", [{"rename_table": {"from": "o", "to": "p"}}])
     cli.complete()
     assert db.rows("other", "SELECT count(*) FROM p") == [(0,)]
+
+
+def test_a_referenced_table_that_was_dropped_is_no_bar_to_a_rollback(db, cli):
+    db.tables(TABLES + "ALTER TABLE t ADD CONSTRAINT t_o FOREIGN KEY (k) REFERENCES o NOT VALID")
+    cli.start("new", STEP[1:2])
+    by_hand(db, "DROP TABLE o CASCADE")
+    assert '"o" is gone' in cli.rollback().err
+    assert cli.versions()["baseline"] == "live" and remains(db) == []
+    assert db.rows("baseline", "SELECT k FROM t") == [(1,)]
+
+
+def test_a_renamed_twin_is_named_before_a_rollback(db, cli, unchanged):
+    db.tables(TABLES)
+    before = fingerprint(db)
+    cli.start("new", STEP)
+    by_hand(db, "ALTER TABLE t RENAME _a_2 TO z")
+    unchanged.mark()
+    assert '"_a_2" of table "t" was renamed to "z"' in cli.rollback(expect=STATE).err
+    unchanged.check()
+    by_hand(db, "ALTER TABLE t RENAME z TO _a_2")
+    cli.rollback()
+    assert fingerprint(db) == before
 
 
 @pytest.mark.parametrize("change, back", [

@@ -7,6 +7,7 @@
 #include "catalog/printing.hpp"
 #include "engine/commands.hpp"
 #include "pgstrata/error.hpp"
+#include "plan/elements.hpp"
 #include "plan/layers.hpp"
 #include "sql/identifier.hpp"
 
@@ -133,6 +134,24 @@ void check_staying_columns(const plan::Chain& chain, const catalog::Snapshot& sn
                     "\" is gone: what keeps version \"" + version.name +
                     "\" in step with the others names it",
                 "put it back (" + column.type.str() + "), then run the same command again");
+  }
+}
+
+void check_renamed_twins(const plan::Chain& chain, const catalog::Snapshot& snapshot) {
+  const Version& newest = chain.back();
+  for (auto& [logical, table] : newest.tables) {
+    const catalog::Table* base = snapshot.table(table.physical);
+    if (!base || !table.marked) continue;
+    for (const model::Column& column : table.columns) {
+      if (column.privileges_of.empty() || base->column(column.physical)) continue;
+      const std::string said = plan::twin_comment(newest, table, column);
+      for (auto& there : base->columns)
+        if (there.comment == said)
+          refuse_state("renamed",
+                       "column \"" + column.physical + "\" of table \"" + table.physical +
+                           "\" was renamed to \"" + there.name + "\" by hand",
+                       "give it its name back, then run the same command again");
+    }
   }
 }
 

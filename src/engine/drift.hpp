@@ -21,6 +21,9 @@ std::vector<std::string> going_by_hand(const plan::Chain& chain, const catalog::
 // column that is not there any more.
 void check_staying_columns(const plan::Chain& chain, const catalog::Snapshot& snapshot);
 
+// Refuses to take it off where a twin of it has another name now: it would stay, and be nobody's.
+void check_renamed_twins(const plan::Chain& chain, const catalog::Snapshot& snapshot);
+
 // Asks PostgreSQL, on a stand-in.
 model::PrintDefault printer_of_defaults(Session& session);
 

@@ -205,6 +205,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   auto remains = plan::forget_tables(session.around(snapshot), chain,
                                      dropped_tables(session, chain, schema, snapshot));
   check_staying_columns(chain, snapshot);
+  check_renamed_twins(chain, snapshot);
   for (auto& line : going_by_hand(chain, snapshot)) session.progress.note(line);
   plan::Outcome outcome = plan::plan_rollback(session.around(snapshot), chain, made);
   plan::append(outcome.steps, std::move(remains));

@@ -49,6 +49,11 @@ Sql comment_text(const std::optional<std::string>& comment) {
   return comment ? format("{}", Literal(*comment)) : Sql::trusted("NULL");
 }
 
+std::string twin_comment(const model::Version& version, const model::Table& table,
+                         const model::Column& column) {
+  return "pgstrata: " + table.name + "." + column.name + " of version " + version.name;
+}
+
 std::string not_null_proof(const model::Column& column) {
   return model::with_suffix("_" + column.physical, "_not_null");
 }

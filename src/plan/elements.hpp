@@ -44,6 +44,10 @@ bool brings_sequence(const model::Version& before, const model::Table& table,
 // The name of the CHECK that proves a filled column NOT NULL until completion.
 std::string not_null_proof(const model::Column& column);
 
+// By which a twin is known, whatever its name.
+std::string twin_comment(const model::Version& version, const model::Table& table,
+                         const model::Column& column);
+
 // NULL, or the text as a literal, for COMMENT ON.
 Sql comment_text(const std::optional<std::string>& comment);
 

@@ -163,8 +163,7 @@ class StartPlan {
                           .str());
       if (!column->privileges_of.empty())
         out.push_back(format("COMMENT ON COLUMN {}.{} IS {}", table, Name(column->physical),
-                             Literal("pgstrata: " + growth.after.name + "." + column->name +
-                                     " of version " + next_.name))
+                             Literal(twin_comment(next_, growth.after, *column)))
                           .str());
     }
   }
