@@ -57,11 +57,8 @@ void let_go(Table& table) {
   table.publications = {};
 }
 
-void read_all(Reading& reading, const Look& look) {
-  db::Transaction transaction(reading.connection, reading_transaction());
-  if (!read_schema(reading)) return;
-  read_tables(reading);
-  const db::Result comments = read_comments(reading);
+// All tables; by spans of oids where there are many and somebody looks.
+void read_in_parts(Reading& reading, const db::Result& comments, const Look& look) {
   std::vector<Table*> all;
   for (auto& [name, table] : reading.snapshot.tables) all.push_back(&table);
   const bool parts = reading.lean && all.size() > part_size;
@@ -85,6 +82,29 @@ void read_all(Reading& reading, const Look& look) {
         });
   }
   if (looking.valid()) looking.get();
+}
+
+void read_named(Reading& reading, const db::Result& comments) {
+  std::vector<sql::Sql> oids;
+  for (auto& [name, table] : reading.snapshot.tables) {
+    if (!reading.is_of_interest(name)) continue;
+    reading.part.push_back(&table);
+    oids.push_back(sql::format("{}", table.oid));
+  }
+  if (oids.empty()) return;
+  reading.in_part = sql::format(" AND c.oid IN ({})", sql::join(oids, ", "));
+  read_part(reading, comments);
+}
+
+void read_all(Reading& reading, const Look& look) {
+  db::Transaction transaction(reading.connection, reading_transaction());
+  if (!read_schema(reading)) return;
+  read_tables(reading);
+  const db::Result comments = read_comments(reading);
+  if (reading.named_alone)
+    read_named(reading, comments);
+  else
+    read_in_parts(reading, comments, look);
   std::ranges::sort(reading.snapshot.index_names);
   read_dependents(reading);
   read_functions(reading);
@@ -128,9 +148,12 @@ std::string reading_transaction() {
          unambiguous_printing;
 }
 
+namespace {
+
 Snapshot read(db::Connection& connection, const std::string& base_schema,
               const std::string& support_schema, const std::vector<std::string>& our_schemas,
-              const std::optional<std::vector<std::string>>& dependents_of, const Look& look) {
+              const std::optional<std::vector<std::string>>& dependents_of, const Look& look,
+              bool named_alone) {
   // The printing functions see the catalog as it is now, not as of the snapshot: one whose object
   // has just been dropped reports an internal error, and reading again does not meet that object.
   for (int attempt = 1;; ++attempt) {
@@ -139,15 +162,30 @@ Snapshot read(db::Connection& connection, const std::string& base_schema,
     Reading reading{connection, snapshot,     support_schema, names(our_schemas, support_schema),
                     {},         dependents_of};
     reading.lean = look && dependents_of;
+    reading.named_alone = named_alone;
     try {
       if (look && attempt > 1) look({});
       read_all(reading, look);
-      measure_unknown_sizes(reading);
+      if (!named_alone) measure_unknown_sizes(reading);
       return snapshot;
     } catch (const db::SqlError& error) {
       if (error.sqlstate() != "XX000" || attempt == 3) throw;
     }
   }
+}
+
+}  // namespace
+
+Snapshot read(db::Connection& connection, const std::string& base_schema,
+              const std::string& support_schema, const std::vector<std::string>& our_schemas,
+              const std::optional<std::vector<std::string>>& dependents_of, const Look& look) {
+  return read(connection, base_schema, support_schema, our_schemas, dependents_of, look, false);
+}
+
+Snapshot read_named(db::Connection& connection, const std::string& base_schema,
+                    const std::string& support_schema, const std::vector<std::string>& our_schemas,
+                    const std::vector<std::string>& tables) {
+  return read(connection, base_schema, support_schema, our_schemas, tables, {}, true);
 }
 
 }  // namespace pgstrata::catalog

@@ -31,6 +31,13 @@ Snapshot read(db::Connection& connection, const std::string& base_schema,
               const std::optional<std::vector<std::string>>& dependents_of = {},
               const Look& look = {});
 
+// The same of these tables, but for sizes that nobody has counted; of the others what pg_class has:
+// name, kind, owner, privileges. `index_names` are those of these tables; `other_relations` has
+// all.
+Snapshot read_named(db::Connection& connection, const std::string& base_schema,
+                    const std::string& support_schema, const std::vector<std::string>& our_schemas,
+                    const std::vector<std::string>& tables);
+
 // The triggers alone, by table. No transaction may be open.
 Triggers read_triggers(db::Connection& connection, const std::string& base_schema,
                        const std::string& support_schema);

@@ -39,7 +39,8 @@ struct Reading {
   std::unordered_map<Oid, Index*> indexes = {};  // of this part
   std::vector<Table*> part = {};                 // the tables that are read now
   sql::Sql in_part = {};                         // " AND …" of their pg_class row c; empty: all
-  bool lean = false;  // somebody looks, and lets go of what is not in dependents_of
+  bool lean = false;         // somebody looks, and lets go of what is not in dependents_of
+  bool named_alone = false;  // what is not in dependents_of is not read
   Present present = {};
   std::set<std::pair<Oid, int>> own_collations = {};  // table, attnum: not the database's collation
 

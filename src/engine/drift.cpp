@@ -60,6 +60,19 @@ model::PrintDefault printer_of_defaults(Session& session) {
   };
 }
 
+std::vector<std::string> changed_tables(const plan::Chain& chain) {
+  std::set<std::string> changed;
+  for (std::size_t i = 0; i < chain.size(); ++i)
+    for (std::size_t neighbour : {i - 1, i + 1}) {
+      if (neighbour >= chain.size()) continue;
+      for (auto& [logical, table] : chain[i].tables) {
+        const Table* other = chain[neighbour].physical_table(table.physical);
+        if (table.marked || !other || !(*other == table)) changed.insert(table.physical);
+      }
+    }
+  return {changed.begin(), changed.end()};
+}
+
 void check_drift(Session& session, const History& history, const plan::Chain& chain) {
   const Version& oldest = chain.front();
   const Version& next = chain.at(1);
@@ -73,7 +86,7 @@ void check_drift(Session& session, const History& history, const plan::Chain& ch
   for (auto& [logical, table] : oldest.tables)
     if (!next.physical_table(table.physical)) settled.push_back(table.physical);  // it goes
   if (settled.empty()) return;
-  const catalog::Snapshot snapshot = session.snapshot(history, settled);
+  const catalog::Snapshot snapshot = session.snapshot_of(history, changed_tables(chain));
   model::InFlight in_flight(chain);
   for (const std::string& name : settled)
     if (const catalog::Table* base = snapshot.table(name)) in_flight.take(*base);
@@ -96,7 +109,7 @@ void check_drift_of_rest(Session& session, const History& history, const state::
   for (Version& version : chain)
     std::erase_if(version.tables, [&](auto& entry) { return !rest.count(entry.second.physical); });
   const catalog::Snapshot snapshot =
-      session.snapshot(history, std::vector(rest.begin(), rest.end()));
+      session.snapshot_of(history, std::vector(rest.begin(), rest.end()));
   model::check_replaced(chain, chain.front(), chain.at(1), snapshot, printer_of_defaults(session));
   model::check_settings(chain, snapshot);
 }

@@ -6,6 +6,10 @@
 
 namespace pgstrata::engine {
 
+// Tables, by their physical names, that two live versions have differently, that are translated, or
+// that one of them lacks.
+std::vector<std::string> changed_tables(const plan::Chain& chain);
+
 // Refuses to retire chain.front() where that would lose a change, or where something that the
 // completion counts on is not there or in its way.
 void check_drift(Session& session, const History& history, const plan::Chain& chain);

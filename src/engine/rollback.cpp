@@ -56,7 +56,7 @@ void take_back_completion(Session& session, History& history) {
                        "\" has begun to change tables",
                    "run `pgstrata complete " + retiring.name +
                        "` to finish it; only forward is possible now");
-  catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
+  const catalog::Snapshot snapshot = session.snapshot_of(history, {});
   const model::Version version = session.model(retiring);
   plan::Step back = plan::unretire(session.around(snapshot), version);
   bool hidden = !retiring.schema.empty() && !session.schema_exists(retiring.schema);
@@ -200,7 +200,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
     session.progress.note(std::to_string(lost.rows) + " rows of " + lost.table + "." + lost.column +
                           " hold values that only version \"" + newest.name +
                           "\" can hold; they are lost");
-  catalog::Snapshot snapshot = session.snapshot(history, no_dependents);
+  const catalog::Snapshot snapshot = session.snapshot_of(history, changed_tables(chain));
   const plan::Chain recorded = chain;
   auto remains = plan::forget_tables(session.around(snapshot), chain,
                                      dropped_tables(session, chain, schema, snapshot));

@@ -116,9 +116,7 @@ plan::Chain Session::models(const std::vector<state::VersionRow>& rows) const {
   return chain;
 }
 
-catalog::Snapshot Session::snapshot(const History& history,
-                                    const std::optional<std::vector<std::string>>& dependents_of,
-                                    const catalog::Look& look) {
+std::vector<std::string> Session::our_schemas(const History& history) {
   std::vector<std::string> ours{names.state_schema};
   for (auto& row : history.chain) ours.push_back(row.schema);
   if (store.exists())  // other base schemas' views and functions are ours too
@@ -127,8 +125,22 @@ catalog::Snapshot Session::snapshot(const History& history,
              .execute("SELECT DISTINCT base_schema FROM " + state::state_object(names, "versions"))
              .rows_)
       ours.push_back(plan::support_schema_name(names.state_schema, *row[0]));
-  catalog::Snapshot snapshot =
-      catalog::read(connection, names.base_schema, support_schema, ours, dependents_of, look);
+  return ours;
+}
+
+catalog::Snapshot Session::snapshot(const History& history,
+                                    const std::optional<std::vector<std::string>>& dependents_of,
+                                    const catalog::Look& look) {
+  catalog::Snapshot snapshot = catalog::read(connection, names.base_schema, support_schema,
+                                             our_schemas(history), dependents_of, look);
+  if (!snapshot.schema_exists) refuse_missing_schema();
+  return snapshot;
+}
+
+catalog::Snapshot Session::snapshot_of(const History& history,
+                                       const std::vector<std::string>& tables) {
+  catalog::Snapshot snapshot = catalog::read_named(connection, names.base_schema, support_schema,
+                                                   our_schemas(history), tables);
   if (!snapshot.schema_exists) refuse_missing_schema();
   return snapshot;
 }

@@ -61,6 +61,8 @@ class Session {
   catalog::Snapshot snapshot(const History& history,
                              const std::optional<std::vector<std::string>>& dependents_of = {},
                              const catalog::Look& look = {});
+  // Of these tables alone, by their physical names.
+  catalog::Snapshot snapshot_of(const History& history, const std::vector<std::string>& tables);
   plan::Surroundings around(const catalog::Snapshot& snapshot);
   // What names in a migration mean to its author: the base schema, then the role's own search_path.
   std::string user_path() const;
@@ -89,6 +91,7 @@ class Session {
   std::string support_schema;
 
  private:
+  std::vector<std::string> our_schemas(const History& history);
   [[noreturn]] void refuse_missing_schema() const;
 };
 

@@ -178,10 +178,7 @@ void require_free_relations(const std::vector<Version>& live, const Version& ver
                             const catalog::Snapshot& snapshot) {
   std::set<std::string> ours,
       taken(snapshot.other_relations.begin(), snapshot.other_relations.end());
-  for (auto& [name, base] : snapshot.tables) {
-    taken.insert(name);
-    for (auto& index : base.indexes) taken.insert(index.name);
-  }
+  for (auto& [name, base] : snapshot.tables) taken.insert(name);
   for (auto& each : live)
     for (auto& [logical, table] : each.tables) {
       ours.insert(table.physical);
