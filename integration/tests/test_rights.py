@@ -131,6 +131,17 @@ def test_role_is_taken_after_connecting(db, tmp_path, pgstrata):
     assert db.value("SELECT pg_get_userbyid(nspowner)::text FROM pg_namespace WHERE nspname = 'public_new'") == "owner"
 
 
+def test_a_role_of_any_name_may_have_default_privileges_of_its_own(db, cli):
+    db.execute("DO $$ BEGIN CREATE ROLE \"The Deployer\"; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
+               "GRANT \"The Deployer\" TO owner; GRANT ALL ON SCHEMA public TO \"The Deployer\";"
+               f"GRANT CREATE ON DATABASE {db.name} TO \"The Deployer\"", role="postgres")
+    db.execute("SET ROLE \"The Deployer\"; CREATE TABLE public.t (id int PRIMARY KEY, a int);"
+               "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO app")
+    cli.run("--role", "The Deployer", "start", cli.file("new", [{"rename_column": {"table": "t", "from": "a", "to": "b"}}]))
+    assert not db.value("SELECT has_table_privilege('app', 'public_new.t', 'SELECT')"), "it may not read the table"
+    cli.run("--role", "The Deployer", "complete")
+
+
 def test_without_ownership_nothing_is_done_and_the_table_is_named(db, tmp_path, pgstrata, unchanged):
     db.tables(TABLES)
     db.execute("GRANT CREATE ON DATABASE " + db.name + " TO app; GRANT CREATE ON SCHEMA public TO app", role="postgres")

@@ -77,9 +77,19 @@ Worker::Worker(Shared& shared, int number)
   usual_limits();
 }
 
+// On a busy server even this may take as long as the limit that it is to change.
 void Worker::set_limits(milliseconds lock, milliseconds statement) {
-  connection_.execute(fmt::format("SET statement_timeout = {}; SET lock_timeout = {}",
-                                  statement.count(), lock.count()));
+  const auto sql = fmt::format("SET statement_timeout = {}; SET lock_timeout = {}",
+                               statement.count(), lock.count());
+  for (int tries = 1;; ++tries) {
+    try {
+      connection_.execute(sql);
+      return;
+    } catch (const db::SqlError& error) {
+      if (shared_.stop) throw Stopped{};
+      if (!error.canceled() || tries == 100) throw;
+    }
+  }
 }
 
 void Worker::usual_limits() {

@@ -55,7 +55,7 @@ SELECT DISTINCT COALESCE(r.rolname, '')
 FROM pg_default_acl d
 CROSS JOIN LATERAL aclexplode(d.defaclacl) a
 LEFT JOIN pg_roles r ON r.oid = a.grantee
-WHERE d.defaclobjtype = 'r' AND d.defaclnamespace = 0 AND d.defaclrole = current_user::regrole
+WHERE d.defaclobjtype = 'r' AND d.defaclnamespace = 0 AND d.defaclrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)
   AND a.grantee <> d.defaclrole)sql");
   for (std::size_t row = 0; row < grantees.size(); ++row)
     snapshot.default_grantees.push_back(grantees.text(row, 0));

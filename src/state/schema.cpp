@@ -28,8 +28,8 @@ std::string rendered(std::string_view file, const Names& names) {
 }
 
 // A schema of that name may be there already, made by an administrator for us; anything in it that
-// is not ours would make it somebody else's.
-void create_or_adopt_schema(db::Connection& connection, const Names& names) {
+// is not ours would make it somebody else's. True if it is made here.
+bool create_or_adopt_schema(db::Connection& connection, const Names& names) {
   if (names.state_schema.empty() || names.state_schema.starts_with("pg_"))
     throw Error(Exit::usage, "state-schema-name",
                 "no state schema can have the name \"" + names.state_schema + "\"", {},
@@ -44,9 +44,41 @@ void create_or_adopt_schema(db::Connection& connection, const Names& names) {
         "COMMENT ON SCHEMA {} IS 'pgstrata: versions, journal and cursors of its migrations'",
         sql::quote_identifier(names.state_schema)));
   } else if (found.integer(0, 0) != 0) {
-    throw Error(Exit::state, "foreign-state-schema", "the schema exists and holds other tables",
-                names.state_schema, "name another one with --state-schema");
+    throw Error(Exit::state, "foreign-state-schema",
+                "schema \"" + names.state_schema + "\" exists and holds other tables", {},
+                "name another one with --state-schema");
   }
+  return found.empty();
+}
+
+// Who may write the journal decides what our role runs: default privileges are not for it. What an
+// administrator grants later stays, and on a schema that was made for us.
+void keep_private(db::Connection& connection, const Names& names, bool and_schema) {
+  const sql::Literal schema(names.state_schema);
+  const auto body = sql::format(
+      R"(DECLARE item record;
+BEGIN
+  FOR item IN
+    WITH ours AS (
+      SELECT 'SCHEMA ' || pg_catalog.quote_ident(nspname) AS name, nspacl AS acl, nspowner AS owner
+      FROM pg_catalog.pg_namespace WHERE nspname = {} AND {}
+      UNION ALL
+      SELECT pg_catalog.format('%s %I.%I', CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+                               nspname, relname), relacl, relowner
+      FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
+      WHERE nspname = {} AND relkind IN ('r', 'S'))
+    SELECT DISTINCT ours.name, g.rolname
+    FROM ours CROSS JOIN LATERAL pg_catalog.aclexplode(ours.acl) a
+         LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantee
+    WHERE ours.owner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
+      AND a.grantee <> ours.owner
+  LOOP
+    EXECUTE pg_catalog.format('REVOKE ALL ON %s FROM %s', item.name,
+      COALESCE(pg_catalog.quote_ident(item.rolname), 'PUBLIC'));
+  END LOOP;
+END)",
+      schema, sql::Sql::trusted(and_schema ? "true" : "false"), schema);
+  connection.execute(sql::format("DO {}", sql::dollar_quoted(body)).str());
 }
 
 }  // namespace
@@ -55,9 +87,11 @@ void refuse_newer(int installed, const Names& names) {
   if (installed <= current_schema_version()) return;
   throw Error(
       Exit::state, "newer-state-schema",
-      fmt::format("state schema version {} was installed by a newer release; this one knows {}",
-                  installed, current_schema_version()),
-      names.state_schema, "use that release of pgstrata");
+      fmt::format(
+          "version {} of the state schema \"{}\" was installed by a newer release; this one "
+          "knows {}",
+          installed, names.state_schema, current_schema_version()),
+      {}, "use that release of pgstrata");
 }
 
 int current_schema_version() {
@@ -87,20 +121,21 @@ bool install_schema(db::Connection& connection, const Names& names) {
                        {"pgstrata schema " + sql::quote_identifier(names.state_schema)});
     const int installed = installed_schema_version(connection, names);
     refuse_newer(installed, names);
-    if (installed == 0) create_or_adopt_schema(connection, names);
+    const bool made = installed == 0 && create_or_adopt_schema(connection, names);
     for (int version = installed + 1; version <= current_schema_version(); ++version) {
       connection.execute(rendered(files[version - 1], names));
       connection.execute(fmt::format("INSERT INTO {} (version) VALUES ({})",
                                      state_object(names, "meta"), version));
     }
+    if (installed == 0) keep_private(connection, names, made);
     transaction.commit();
     return installed != current_schema_version();
   } catch (const db::SqlError& error) {
     if (error.sqlstate() != "42501") throw;
     throw Error(Exit::connection, "privilege",
-                "cannot create or read the state schema: " + error.fields().message,
-                names.state_schema,
-                "the role needs CREATE on the database, or the schema made for it");
+                "cannot create or read the state schema \"" + names.state_schema +
+                    "\": " + error.fields().message,
+                {}, "the role needs CREATE on the database, or the schema made for it");
   }
 }
 

@@ -113,44 +113,9 @@ void Store::refuse_foreign_schema() const {
               {}, "run as that role, or give it with --role");
 }
 
-// Who may write the journal decides what our role runs: default privileges are not for it. What an
-// administrator grants later stays, and on a schema that was made for us.
-void Store::keep_private(bool and_schema) const {
-  const sql::Literal schema(names_.state_schema);
-  const auto body = sql::format(
-      R"(DECLARE item record;
-BEGIN
-  FOR item IN
-    WITH ours AS (
-      SELECT 'SCHEMA ' || pg_catalog.quote_ident(nspname) AS name, nspacl AS acl, nspowner AS owner
-      FROM pg_catalog.pg_namespace WHERE nspname = {} AND {}
-      UNION ALL
-      SELECT pg_catalog.format('%s %I.%I', CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
-                               nspname, relname), relacl, relowner
-      FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
-      WHERE nspname = {} AND relkind IN ('r', 'S'))
-    SELECT DISTINCT ours.name, g.rolname
-    FROM ours CROSS JOIN LATERAL pg_catalog.aclexplode(ours.acl) a
-         LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantee
-    WHERE ours.owner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
-      AND a.grantee <> ours.owner
-  LOOP
-    EXECUTE pg_catalog.format('REVOKE ALL ON %s FROM %s', item.name,
-      COALESCE(pg_catalog.quote_ident(item.rolname), 'PUBLIC'));
-  END LOOP;
-END)",
-      schema, sql::Sql::trusted(and_schema ? "true" : "false"), schema);
-  connection_.execute(sql::format("DO {}", sql::dollar_quoted(body)).str());
-}
-
 bool Store::ensure() {
   installed();  // says what is in the way
-  const bool first = installed_ == 0;
-  const bool had_schema =
-      !connection_.execute("SELECT 1 FROM pg_namespace WHERE nspname = $1", {names_.state_schema})
-           .empty();
   const bool changed = install_schema(connection_, names_);
-  if (first && changed) keep_private(!had_schema);
   installed_ = current_schema_version();
   return changed;
 }

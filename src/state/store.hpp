@@ -159,7 +159,6 @@ class Store {
   Names names_;
   // The installed version, 0 if none; asked again until it is this release's.
   int installed() const;
-  void keep_private(bool and_schema) const;
   [[noreturn]] void refuse_foreign_schema() const;  // for who may not read it
   mutable int installed_ = 0;
 };
