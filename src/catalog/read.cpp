@@ -19,7 +19,7 @@ sql::Sql names(const std::vector<std::string>& schemas, const std::string& suppo
 }
 
 // Tables read at a time where somebody looks at them and lets go of them.
-constexpr std::size_t part_size = 500;
+constexpr std::size_t part_size = 250;
 
 // Planning a query costs more than finding out that there is nothing to read.
 void read_part(Reading& reading, const db::Result& comments) {
