@@ -1,9 +1,12 @@
 """What somebody changes by hand after a completion was killed is kept, or named by the same command (laws 7, 9, 11)."""
+from contextlib import closing
+
 import psycopg2
 import pytest
 
-from rig.cli import DONE, KILLED, STATE
+from rig.cli import DATA, DONE, KILLED, STATE
 from rig.remains import remains
+from rig.waiting import eventually
 
 TABLES = """
 CREATE TYPE mood AS ENUM ('sad', 'glad');
@@ -65,6 +68,31 @@ def test_names_that_are_given_after_a_kill_are_kept_or_named(db, cli):
             assert db.execute(f"SELECT 1 FROM {there}"), f"{what} was lost"
             kept.add(what)
     assert named == kept == set(CHANGES)
+
+
+def test_rows_that_make_a_rule_fail_are_data_to_mend(db, cli):
+    db.tables("CREATE TABLE t (id int PRIMARY KEY, x int); INSERT INTO t VALUES (1, 2)")
+    cli.start("two", [{"alter_column": {"table": "t", "column": "x", "check": {"name": "ck", "constraint": "10 / x > 1"}}}])
+    cli.complete("--kill-after-step", 1, expect=KILLED)
+    db.execute("INSERT INTO t VALUES (2, 0)")
+    assert "division by zero" in cli.complete(expect=DATA).err
+    db.execute("DELETE FROM t WHERE id = 2")
+    cli.complete()
+
+
+def test_a_killed_baseline_says_what_was_taken_from_under_it(db, cli):
+    db.tables("CREATE TABLE t (id int); CREATE TABLE zz (id int)")
+    with closing(db.connect(role="owner", autocommit=False)) as holder:
+        holder.cursor().execute("LOCK TABLE t")
+        baseline = cli.spawn("baseline", "one")
+        eventually(lambda: db.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
+        baseline.kill()
+        baseline.wait()
+        db.execute("DROP TABLE zz")
+    result = cli.run("baseline", "one", expect=STATE)
+    assert '"public.zz" does not exist' in result.err and "take that change back" in result.err
+    db.execute("CREATE TABLE public.zz (id int)")
+    cli.run("baseline", "one")
 
 
 @pytest.mark.parametrize("change, back", [

@@ -110,6 +110,31 @@ def test_who_might_read_the_history_may_read_it_after_the_upgrade(db, cli):
     assert granted == [("PUBLIC", "SELECT"), ("app", "SELECT")]
 
 
+def test_an_upgrade_fences_off_runners_of_the_older_release(db, cli):
+    """They would write models where nobody reads them: of any base schema, and `init` upgrades too."""
+    db.tables(TABLES)
+    cli.run("baseline", "one")
+    db.execute("CREATE SCHEMA other; CREATE TABLE other.t (id int)")
+    cli.run("--schema", "other", "baseline", "one")
+    downgrade(db, 4)
+    tokens = "SELECT array_agg(token ORDER BY base_schema) FROM pgstrata.runners"
+    before = db.value(tokens)
+    cli.run("init")
+    assert all(now > was for now, was in zip(db.value(tokens), before))
+
+
+@pytest.mark.parametrize("role", ["postgres", "upgrader"])
+def test_whoever_upgrades_it_leaves_it_to_its_owner(db, cli, role):
+    db.execute("DO $$ BEGIN CREATE ROLE upgrader LOGIN IN ROLE owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+               role="postgres")
+    db.tables(TABLES)
+    cli.start("two", SECOND)
+    downgrade(db, 4)
+    cli.bare("--url", db.url(role), "init")
+    assert len(cli.status()["versions"]) == 2
+    cli.complete()
+
+
 @pytest.mark.parametrize("looks", ["status", "verify"])
 def test_a_version_that_ends_while_it_is_read_makes_nobody_see_half_a_history(db, cli, looks):
     db.tables(TABLES)

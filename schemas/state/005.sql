@@ -1,6 +1,10 @@
 -- State-schema version 5: the tables of a version's model are rows of their own. A model of 10,000
 -- tables is ten megabytes of JSON, and a command changes a few of them.
 
+-- Runners of an older release, of whichever base schema, would go on to write models where nobody reads
+-- them: they are fenced off, and this release finishes what they have begun.
+UPDATE @state@.runners SET token = token + 1;
+
 -- No foreign key to versions: its check of each row would take as long as writing it.
 CREATE TABLE @state@.models (
   base_schema text NOT NULL,
@@ -14,12 +18,17 @@ COMMENT ON TABLE @state@.models IS
 COMMENT ON COLUMN @state@.versions.model IS
   'the shape that the documents resulted in, but for its tables: those are in models while the version exists';
 
--- Who may read or write versions may do so here, and nobody else: default privileges are not for the
--- journal.
+-- As versions: the same owner, and the same rights of others. Default privileges are not for the journal.
 DO $body$
 DECLARE
   held record;
 BEGIN
+  SELECT quote_ident(pg_get_userbyid(v.relowner)) AS owner, v.relowner <> m.relowner AS another INTO held
+  FROM pg_class AS v, pg_class AS m
+  WHERE v.oid = $name$@state@.versions$name$::regclass AND m.oid = $name$@state@.models$name$::regclass;
+  IF held.another THEN
+    EXECUTE $sql$ALTER TABLE @state@.models OWNER TO $sql$ || held.owner;
+  END IF;
   FOR held IN
     SELECT c.relname, p.privilege_type AS privilege,
            CASE p.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(p.grantee)) END AS role

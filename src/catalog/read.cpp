@@ -57,7 +57,16 @@ void let_go(Table& table) {
   table.publications = {};
 }
 
-// All tables; by spans of oids where there are many and somebody looks.
+// The readers know of no other tables then.
+void read_these(Reading& reading, std::vector<Table*> part, const db::Result& comments) {
+  reading.tables.clear();
+  for (Table* table : part) reading.tables.emplace(table->oid, table);
+  reading.part = std::move(part);
+  read_part(reading, comments);
+}
+
+// All tables; by spans of oids where there are many and somebody looks, who has the part before to
+// himself meanwhile.
 void read_in_parts(Reading& reading, const db::Result& comments, const Look& look) {
   std::vector<Table*> all;
   for (auto& [name, table] : reading.snapshot.tables) all.push_back(&table);
@@ -67,33 +76,33 @@ void read_in_parts(Reading& reading, const db::Result& comments, const Look& loo
   const std::size_t step = parts ? part_size : std::max<std::size_t>(1, all.size());
   for (std::size_t first = 0; first < all.size(); first += step) {
     const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(first + step, all.size()));
-    reading.part.assign(all.begin() + static_cast<std::ptrdiff_t>(first), end);
+    const std::vector<Table*> part(all.begin() + static_cast<std::ptrdiff_t>(first), end);
     if (parts)
-      reading.in_part = sql::format(" AND c.oid BETWEEN {} AND {}", reading.part.front()->oid,
-                                    reading.part.back()->oid);
-    read_part(reading, comments);
+      reading.in_part =
+          sql::format(" AND c.oid BETWEEN {} AND {}", part.front()->oid, part.back()->oid);
+    read_these(reading, part, comments);
     if (!look) continue;
     if (looking.valid()) looking.get();
-    looking =
-        std::async(parts ? std::launch::async : std::launch::deferred, [&, part = reading.part] {
-          look({part.begin(), part.end()});
-          for (Table* table : parts ? part : std::vector<Table*>{})
-            if (!matters(reading, *table)) let_go(*table);
-        });
+    looking = std::async(parts ? std::launch::async : std::launch::deferred, [&, part] {
+      look({part.begin(), part.end()});
+      for (Table* table : parts ? part : std::vector<Table*>{})
+        if (!matters(reading, *table)) let_go(*table);
+    });
   }
   if (looking.valid()) looking.get();
 }
 
 void read_named(Reading& reading, const db::Result& comments) {
+  std::vector<Table*> part;
   std::vector<sql::Sql> oids;
   for (auto& [name, table] : reading.snapshot.tables) {
     if (!reading.is_of_interest(name)) continue;
-    reading.part.push_back(&table);
+    part.push_back(&table);
     oids.push_back(sql::format("{}", table.oid));
   }
   if (oids.empty()) return;
   reading.in_part = sql::format(" AND c.oid IN ({})", sql::join(oids, ", "));
-  read_part(reading, comments);
+  read_these(reading, std::move(part), comments);
 }
 
 void read_all(Reading& reading, const Look& look) {
@@ -105,6 +114,7 @@ void read_all(Reading& reading, const Look& look) {
     read_named(reading, comments);
   else
     read_in_parts(reading, comments, look);
+  for (auto& [name, table] : reading.snapshot.tables) reading.tables.emplace(table.oid, &table);
   std::ranges::sort(reading.snapshot.index_names);
   read_dependents(reading);
   read_functions(reading);

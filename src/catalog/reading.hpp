@@ -35,7 +35,7 @@ struct Reading {
   sql::Sql our_schemas;  // array of names, the support schema included
   sql::Sql schema_oid;   // of the base schema
   const std::optional<std::vector<std::string>>& dependents_of;
-  std::unordered_map<Oid, Table*> tables = {};
+  std::unordered_map<Oid, Table*> tables = {};   // of this part, while one is read
   std::unordered_map<Oid, Index*> indexes = {};  // of this part
   std::vector<Table*> part = {};                 // the tables that are read now
   sql::Sql in_part = {};                         // " AND …" of their pg_class row c; empty: all

@@ -26,7 +26,10 @@ void acquire(engine::Session& session, bool begins_history) {
   if (!session.initialized()) {
     session.require_schema();
     engine::refuse_foreign_history(session);
-    if (!begins_history) return;
+    if (!begins_history)
+      engine::refuse_state("no-history",
+                           "schema \"" + session.names.base_schema + "\" has no versions",
+                           "run `pgstrata start FILE` first");
   }
   session.acquire();
 }
@@ -100,7 +103,7 @@ InitReport Engine::init() {
 }
 
 ValidateReport Engine::validate(const std::vector<std::string>& files) {
-  return guarded([&] { return engine::validate(state_->options, files, state_->progress); });
+  return looked([&] { return engine::validate(state_->options, files, state_->progress); });
 }
 
 PlanReport Engine::plan(const std::string& file) {

@@ -97,9 +97,12 @@ void Session::acquire() {
                               fmt::join(runner->ended(), ", ")));
 }
 
-History Session::history() const {
+History Session::history() {
   History history;
   if (!store.exists()) return history;
+  std::optional<db::Transaction> at_once;  // without the runner's lock, others change it meanwhile
+  if (!runner)
+    at_once.emplace(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
   history.all = store.versions();
   for (auto& row : history.all)
     if (row.status != state::Status::retired && row.status != state::Status::rolled_back)

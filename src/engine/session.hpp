@@ -54,7 +54,7 @@ class Session {
   void acquire();
   bool initialized() const { return store.exists(); }
 
-  History history() const;
+  History history();
   plan::Chain models(const std::vector<state::VersionRow>& rows) const;
   model::Version model(const state::VersionRow& row) const { return models({row}).front(); }
   // `dependents_of`, `look`: as catalog::read says.

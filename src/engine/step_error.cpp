@@ -85,7 +85,8 @@ Error step_error(const db::SqlError& error, const plan::Step& step) {
   if (server_refused)
     return Error(Exit::connection, "server-refused", server_text(fields), step.title,
                  "run the same command again");
-  if (state.starts_with("23")) return data_error(fields, step);
+  const bool counts_rows = step.kind == plan::StepKind::validate && state.starts_with("22");
+  if (state.starts_with("23") || counts_rows) return data_error(fields, step);
   // The plan was tried and journaled, so what it names was there. A start also evaluates what the
   // migration says for rows; it is undone at once.
   if (!is_of_start(step))

@@ -87,7 +87,9 @@ std::string Store::tables_sql(int ordinal) const {
 void Store::read_tables(int ordinal, int like, const TakeTable& take) const {
   constexpr int tables_at_a_time = 200;
   // Without statistics, which nobody has made yet, each side is taken for a single row.
-  db::Transaction transaction(connection_, "SET LOCAL enable_nestloop = off");
+  db::Transaction transaction(connection_,
+                              "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+                              "SET LOCAL enable_nestloop = off");
   db::read_in_batches(
       connection_,
       fmt::format(
