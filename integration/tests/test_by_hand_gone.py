@@ -2,7 +2,7 @@
 import pytest
 
 from rig.catalog import fingerprint
-from rig.cli import STATE
+from rig.cli import DONE, KILLED, STATE
 from rig.remains import remains
 
 TABLES = """
@@ -178,3 +178,18 @@ def test_a_table_that_was_moved_is_named_and_moved_back(db, cli, unchanged, chan
     by_hand(db, back)
     cli.rollback()
     assert fingerprint(db) == before
+
+
+@pytest.mark.parametrize("table, killed", [("o", ()), ("t", ("--kill-after-step", 2))])
+def test_a_table_that_a_staying_versions_view_shows_was_moved_and_not_dropped(db, cli, unchanged, table, killed):
+    """The newest version has no view of it: it drops the table, or its views are not built yet."""
+    db.tables(TABLES)
+    before = fingerprint(db)
+    cli.start("new", STEP, *killed, expect=KILLED if killed else DONE)
+    by_hand(db, f"ALTER TABLE {table} RENAME TO z")
+    unchanged.mark()
+    assert f'"{table}" was renamed or moved' in cli.rollback(expect=STATE).err
+    unchanged.check()
+    by_hand(db, f"ALTER TABLE z RENAME TO {table}")
+    cli.rollback()
+    assert fingerprint(db) == before and remains(db) == []

@@ -107,14 +107,16 @@ bool has_view(Session& session, const std::string& schema, const std::string& na
 }
 
 // Dropped by hand, with our views: there is nothing of them to roll back, and the versions that
-// stay show them no more.
+// stay show them no more. What a view still shows was renamed or moved.
 std::set<std::string> dropped_tables(Session& session, const plan::Chain& chain,
                                      const std::string& schema, const catalog::Snapshot& snapshot) {
   std::set<std::string> gone;
-  for (auto& [logical, table] : chain.at(chain.size() - 2).tables) {
+  const model::Version& stays = chain.at(chain.size() - 2);
+  for (auto& [logical, table] : stays.tables) {
     if (snapshot.table(table.physical)) continue;
     const model::Table* newest = chain.back().physical_table(table.physical);
-    if (newest && has_view(session, schema, newest->name))
+    if (has_view(session, stays.schema, table.name) ||
+        (newest && has_view(session, schema, newest->name)))
       refuse_state("moved", "table \"" + table.physical + "\" was renamed or moved by hand",
                    "give it its name and its schema back");
     gone.insert(table.physical);
