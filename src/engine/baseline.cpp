@@ -1,5 +1,6 @@
 // baseline: the base schema as it is becomes a version.
 #include "engine/commands.hpp"
+#include "engine/step_runner.hpp"
 #include "model/from_catalog.hpp"
 #include "pgstrata/error.hpp"
 
@@ -58,9 +59,7 @@ void execute(Session& session, const state::RunRow& run) try {
   session.execute(run.id, 1, 0, -1, when_published(session, run));
 } catch (const Error& error) {
   if (error.exit() != Exit::migration) throw;
-  throw Error(Exit::state, "drift", error.message(), error.where(),
-              "what the step names was changed by hand since it was planned: take that change "
-              "back, then run the same command again");
+  throw changed_by_hand(error.message(), error.where());
 }
 
 BaselineReport publish(Session& session, const History& history, model::Version version) {

@@ -105,8 +105,7 @@ History Session::history() {
     at_once.emplace(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
   history.all = store.versions();
   for (auto& row : history.all)
-    if (row.status != state::Status::retired && row.status != state::Status::rolled_back)
-      history.chain.push_back(row);
+    if (!state::is_ended(row.status)) history.chain.push_back(row);
   history.unfinished = store.unfinished_run();
   return history;
 }

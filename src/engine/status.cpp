@@ -11,10 +11,6 @@ namespace {
 
 using state::Status;
 
-bool is_live(const state::VersionRow& row) {
-  return row.status != Status::retired && row.status != Status::rolled_back;
-}
-
 // Of all versions at once: seconds since they were published, by ordinal.
 std::map<int, double> ages(Session& session) {
   auto rows = session.connection.execute(
@@ -164,7 +160,7 @@ StatusReport status(Session& session) {
                                .status = state::to_string(row.status),
                                .kind = row.kind,
                                .age_seconds = age.count(row.ordinal) ? age.at(row.ordinal) : -1});
-    if (is_live(row)) schemas.push_back(row.schema);
+    if (!state::is_ended(row.status)) schemas.push_back(row.schema);
   }
   if (!history.unfinished)
     for (auto& line : dropped_views(session, history)) report.notes.push_back(line);

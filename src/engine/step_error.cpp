@@ -56,6 +56,12 @@ std::string way_out(const plan::Step& step) {
 
 }  // namespace
 
+Error changed_by_hand(const std::string& message, const std::string& step) {
+  return Error(Exit::state, "drift", message, step,
+               "what the step names was changed by hand since it was planned: take that change "
+               "back, then run the same command again");
+}
+
 Error step_error(const db::SqlError& error, const plan::Step& step) {
   const auto& fields = error.fields();
   const std::string_view state = fields.sqlstate;
@@ -89,10 +95,7 @@ Error step_error(const db::SqlError& error, const plan::Step& step) {
   if (state.starts_with("23") || counts_rows) return data_error(fields, step);
   // The plan was tried and journaled, so what it names was there. A start also evaluates what the
   // migration says for rows; it is undone at once.
-  if (!is_of_start(step))
-    return Error(Exit::state, "drift", server_text(fields), step.title,
-                 "what the step names was changed by hand since it was planned: take that change "
-                 "back, then run the same command again");
+  if (!is_of_start(step)) return changed_by_hand(server_text(fields), step.title);
   return Error(Exit::migration, "step-failed", server_text(fields), step.title);
 }
 

@@ -12,18 +12,10 @@
 namespace pgstrata::state {
 
 void Store::replace_model(int ordinal, const std::string& head, const std::string& tables) {
-  connection_.execute(
-      fmt::format("WITH head AS (UPDATE {0} SET model = $3::json\n"
-                  "              WHERE base_schema = $1 AND ordinal = $2::integer),\n"
-                  "now AS MATERIALIZED (SELECT key, value FROM json_each($4::json)),\n"
-                  "gone AS (DELETE FROM {1} WHERE base_schema = $1 AND ordinal = $2::integer\n"
-                  "         AND table_name NOT IN (SELECT key FROM now))\n"
-                  "INSERT INTO {1} (base_schema, ordinal, table_name, model)\n"
-                  "SELECT $1, $2::integer, key, value FROM now\n"
-                  "ON CONFLICT (base_schema, ordinal, table_name) DO UPDATE SET model = "
-                  "excluded.model",
-                  state_object(names_, "versions"), state_object(names_, "models")),
-      {names_.base_schema, std::to_string(ordinal), head, tables});
+  connection_.execute(fmt::format("DELETE FROM {} WHERE base_schema = $1 AND ordinal = $2::integer",
+                                  state_object(names_, "models")),
+                      {names_.base_schema, std::to_string(ordinal)});
+  change_model(ordinal, ordinal, head, tables, {});
 }
 
 void Store::change_model(int ordinal, int from, const std::string& head, const std::string& tables,

@@ -78,6 +78,10 @@ std::string to_string(Status status) {
   throw Error(Exit::failure, "unknown-status", "a version has a status without a name");
 }
 
+bool is_ended(Status status) {
+  return status == Status::retired || status == Status::rolled_back;
+}
+
 std::string state_object(const Names& names, const std::string& object) {
   return sql::format("{}", sql::Qualified{names.state_schema, object}).str();
 }
@@ -137,24 +141,15 @@ std::vector<VersionRow> Store::versions() const {
   return versions;
 }
 
-std::vector<VersionRow> Store::live() const {
-  auto all = versions();
-  std::erase_if(all, [](const VersionRow& version) {
-    return version.status == Status::retired || version.status == Status::rolled_back;
-  });
-  return all;
-}
-
 void Store::insert_version(const VersionRow& row) {
   // A version that is live from the start (a baseline) is published by its insertion.
   connection_.execute(
       fmt::format("INSERT INTO {} (base_schema, ordinal, name, schema, status, kind, documents, "
-                  "model, fingerprint, "
-                  "published_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $5 = 'live' "
-                  "THEN now() END)",
+                  "fingerprint, published_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, "
+                  "CASE WHEN $5 = 'live' THEN now() END)",
                   state_object(names_, "versions")),
       {names_.base_schema, std::to_string(row.ordinal), row.name, row.schema, to_string(row.status),
-       row.kind, documents_json(row.documents), or_null(row.model), or_null(row.fingerprint)});
+       row.kind, documents_json(row.documents), or_null(row.fingerprint)});
 }
 
 std::string Store::set_status_sql(int ordinal, Status status) const {
@@ -168,7 +163,8 @@ std::string Store::set_status_sql(int ordinal, Status status) const {
   std::string text =
       fmt::format("UPDATE {} SET status = {}{}\n  {}", state_object(names_, "versions"),
                   sql::quote_literal(to_string(status)), stamp, which);
-  if (ended) text += fmt::format("\n;\nDELETE FROM {} {}", state_object(names_, "models"), which);
+  if (is_ended(status))
+    text += fmt::format("\n;\nDELETE FROM {} {}", state_object(names_, "models"), which);
   return text;
 }
 

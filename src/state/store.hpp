@@ -29,6 +29,7 @@ namespace pgstrata::state {
 
 enum class Status { starting, live, retiring, retired, rolling_back, rolled_back };
 std::string to_string(Status status);
+bool is_ended(Status status);  // such a version is history
 
 struct AppliedDocument {
   std::string name, hash, content;  // sha-256 is not needed: md5 hex of the bytes
@@ -105,7 +106,6 @@ class Store {
   bool ensure();  // true if it created or upgraded something
 
   std::vector<VersionRow> versions() const;      // of this base schema, by ordinal
-  std::vector<VersionRow> live() const;          // status starting, live, rolling_back, retiring
   std::optional<RunRow> unfinished_run() const;  // the newest with status running
   std::optional<RunRow> last_finished_run() const;
   // The first megabyte of steps whole, of the others only what says how to run them: the SQL of ten
@@ -114,7 +114,7 @@ class Store {
   // On the connection of whoever runs it.
   StepRow load_step(db::Connection& connection, std::int64_t run, const StepRow& row) const;
 
-  void insert_version(const VersionRow& row);  // (tx)
+  void insert_version(const VersionRow& row);  // (tx) without a model: that is set apart
   // (tx) Sets the matching timestamp too; an ended version has no tables any more.
   void set_status(int ordinal, Status status);
   // (tx) `head`, `tables`, `gone`: model::ModelChange. The model becomes this one, or that of
