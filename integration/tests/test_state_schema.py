@@ -1,6 +1,8 @@
 """The state schema of an older release is read as it is, and upgraded by the first command that changes something."""
 import json
+from pathlib import Path
 
+import psycopg2
 import pytest
 
 from rig.catalog import fingerprint
@@ -14,6 +16,8 @@ TABLES = """CREATE TABLE t (id int PRIMARY KEY, a numeric(12,4) NOT NULL, s text
 TO_INT = [{"alter_column": {"table": "t", "column": "a", "type": "int", "up": "a::int", "down": "a::numeric(12,4)"}}]
 SECOND = TO_INT + [{"rename_table": {"from": "beside", "to": "notes"}}, {"drop_table": {"name": "going"}}]
 CURRENT = 5
+FIRST = (Path(__file__).parents[2] / "schemas/state/001.sql").read_text().replace("@state@", "pgstrata")
+FIRST_FENCE = FIRST[FIRST.index("CREATE FUNCTION pgstrata.assert_runner"):].replace("CREATE", "CREATE OR REPLACE", 1)
 
 
 def version(db):
@@ -23,7 +27,9 @@ def version(db):
 def downgrade(db, installed):
     """What an older release had made of the same history."""
     downgrades = {
-        5: """UPDATE pgstrata.versions v SET model = (left(model::text, -1) || ',"tables":' || coalesce((
+        5: FIRST_FENCE + """DROP FUNCTION pgstrata.assert_runner(text, bigint, integer);
+              DROP FUNCTION pgstrata.assert_batch(text, bigint, integer, oid, oid);
+              UPDATE pgstrata.versions v SET model = (left(model::text, -1) || ',"tables":' || coalesce((
                 SELECT json_object_agg(table_name, m.model)::text FROM pgstrata.models m
                 WHERE m.base_schema = v.base_schema AND m.ordinal = v.ordinal), '{}') || '}')::json;
               DROP TABLE pgstrata.models""",
@@ -31,7 +37,7 @@ def downgrade(db, installed):
         3: """ALTER TABLE pgstrata.control DROP COLUMN workers;
               ALTER TABLE pgstrata.backfills DROP COLUMN rows_per_second, DROP COLUMN workers,
                 DROP COLUMN throttled, DROP COLUMN reported_at;
-              DROP FUNCTION pgstrata.assert_batch""",
+              DROP FUNCTION pgstrata.assert_batch(text, bigint, oid, oid)""",
         2: "ALTER TABLE pgstrata.steps DROP COLUMN error, DROP COLUMN skipped_at",
     }
     for number in range(CURRENT, installed, -1):
@@ -110,17 +116,75 @@ def test_who_might_read_the_history_may_read_it_after_the_upgrade(db, cli):
     assert granted == [("PUBLIC", "SELECT"), ("app", "SELECT")]
 
 
-def test_an_upgrade_fences_off_runners_of_the_older_release(db, cli):
-    """They would write models where nobody reads them: of any base schema, and `init` upgrades too."""
+TAKE_TOKEN = """INSERT INTO pgstrata.runners AS r VALUES ('{}', 1, 'older', pg_backend_pid(), clock_timestamp())
+                ON CONFLICT (base_schema) DO UPDATE SET token = r.token + 1 RETURNING token"""
+
+
+@pytest.mark.parametrize("base", ["public", "beside"])
+def test_an_upgrade_fences_off_a_runner_of_the_older_release_that_takes_its_token_afterwards(db, cli, base):
+    """It has read which version the state schema is before: it would write models where nobody reads them."""
+    db.tables(TABLES)
+    cli.run("baseline", "one")
+    downgrade(db, 4)
+    older = db.connect(role="owner")
+    taking = older.cursor()
+    taking.execute(TAKE_TOKEN.format(base))
+    early = taking.fetchone()[0]
+    cli.run("init")
+    taking.execute(TAKE_TOKEN.format(base))
+    for token in early, taking.fetchone()[0]:
+        with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState, match="a newer release has taken over base schema"):
+            taking.execute(f"SELECT pgstrata.assert_runner('{base}', {token})")
+        with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState, match="a newer release has taken over base schema"):
+            taking.execute(f"SELECT pgstrata.assert_batch('{base}', {token}, 'public.t'::regclass,"
+                           " pg_relation_filenode('public.t'))")
+    cli.start("two", SECOND)
+
+
+def test_an_upgrade_waits_for_a_transaction_that_has_passed_the_fence_and_keeps_others_from_it(db, cli):
+    db.tables(TABLES)
+    cli.run("baseline", "one")
+    downgrade(db, 4)
+    passed = db.connect(role="owner", autocommit=False)
+    taking = passed.cursor()
+    taking.execute(TAKE_TOKEN.format("beside"))
+    taking.execute(f"SELECT pgstrata.assert_runner('beside', {taking.fetchone()[0]})")
+    upgrading = cli.spawn("init")
+    eventually(lambda: db.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ExclusiveLock'") > 0)
+    assert version(db) == 4
+    passed.commit()
+    assert upgrading.wait(timeout=60) == 0
+    assert version(db) == CURRENT
+
+
+def test_an_upgrade_gives_up_on_a_transaction_that_does_not_end(db, cli):
+    db.tables(TABLES)
+    cli.run("baseline", "one")
+    downgrade(db, 4)
+    reading = db.connect(role="owner", autocommit=False)
+    reading.cursor().execute("SELECT * FROM pgstrata.runners FOR SHARE")
+    refused = cli.start("two", SECOND, expect=5)
+    assert 'the state schema "pgstrata" could not be upgraded: another session has its tables locked' in refused.err
+    assert version(db) == 4
+    reading.rollback()
+    cli.start("two", SECOND)
+
+
+def test_an_upgrade_leaves_a_command_at_work_on_another_base_schema_alone(db, cli):
     db.tables(TABLES)
     cli.run("baseline", "one")
     db.execute("CREATE SCHEMA other; CREATE TABLE other.t (id int)")
     cli.run("--schema", "other", "baseline", "one")
     downgrade(db, 4)
-    tokens = "SELECT array_agg(token ORDER BY base_schema) FROM pgstrata.runners"
-    before = db.value(tokens)
-    cli.run("init")
-    assert all(now > was for now, was in zip(db.value(tokens), before))
+    at_work = db.connect(role="owner")
+    at_work.cursor().execute("SELECT pg_advisory_lock(hashtextextended('pgstrata runner pgstrata.other', 0))")
+    for command in ["init"], ["complete"]:
+        refused = cli.run(*command, expect=4)
+        assert 'at work on base schema "other", and the state schema has to be upgraded first: pid' in refused.err
+    assert version(db) == 4
+    at_work.close()
+    cli.start("two", SECOND)
+    assert version(db) == CURRENT
 
 
 @pytest.mark.parametrize("role", ["postgres", "upgrader"])

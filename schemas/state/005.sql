@@ -1,9 +1,60 @@
 -- State-schema version 5: the tables of a version's model are rows of their own. A model of 10,000
 -- tables is ten megabytes of JSON, and a command changes a few of them.
 
--- Runners of an older release, of whichever base schema, would go on to write models where nobody reads
--- them: they are fenced off, and this release finishes what they have begun.
-UPDATE @state@.runners SET token = token + 1;
+-- A command of an older release would go on to read and write models where they are no longer, also one
+-- that takes its token after this: what it calls refuses it, and this release finishes what it has begun.
+-- From here on a release says which version of this schema it knows.
+CREATE OR REPLACE FUNCTION @state@.assert_runner(asked_base_schema text, asked_token bigint) RETURNS boolean
+LANGUAGE plpgsql AS $body$
+BEGIN
+  RAISE EXCEPTION 'pgstrata: a newer release has taken over base schema "%"', asked_base_schema
+    USING ERRCODE = '55000', TABLE = 'runners';
+END
+$body$;
+COMMENT ON FUNCTION @state@.assert_runner(text, bigint) IS
+  'pgstrata: raises 55000: it is called by releases that know version 4 of this schema or less';
+
+-- FOR SHARE makes the next runner wait for those under way, so nothing under the old token commits after
+-- the new one is known; and an upgrade, which locks the table, so what is read then is no older version.
+CREATE FUNCTION @state@.assert_runner(asked_base_schema text, asked_token bigint, known_version integer)
+RETURNS boolean
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM FROM @state@.runners AS r
+    WHERE r.base_schema OPERATOR(pg_catalog.=) asked_base_schema
+      AND r.token OPERATOR(pg_catalog.=) asked_token
+    FOR SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'pgstrata: another runner has taken over base schema "%"', asked_base_schema
+      USING ERRCODE = '55000', TABLE = 'runners';
+  END IF;
+  PERFORM FROM @state@.meta AS m WHERE m.version OPERATOR(pg_catalog.>) known_version;
+  IF FOUND THEN
+    RAISE EXCEPTION 'pgstrata: a newer release has taken over base schema "%"', asked_base_schema
+      USING ERRCODE = '55000', TABLE = 'runners';
+  END IF;
+  RETURN true;
+END
+$body$;
+COMMENT ON FUNCTION @state@.assert_runner(text, bigint, integer) IS
+  'pgstrata: raises 55000 unless the token is that of the current runner and this schema is no newer than it knows';
+
+-- Called last in every batch, when the statement has its lock on the table: pg_relation_filenode reads
+-- the catalog as it is then, not as of the statement's snapshot.
+CREATE FUNCTION @state@.assert_batch(
+  asked_base_schema text, asked_token bigint, known_version integer, filled oid, filenode oid)
+RETURNS boolean
+LANGUAGE plpgsql AS $body$
+BEGIN
+  IF pg_catalog.pg_relation_filenode(filled) OPERATOR(pg_catalog.=) filenode THEN
+    RETURN @state@.assert_runner(asked_base_schema, asked_token, known_version);
+  END IF;
+  RAISE EXCEPTION 'pgstrata: the table was rewritten in mid-backfill'
+    USING ERRCODE = '55000', TABLE = 'backfills';
+END
+$body$;
+COMMENT ON FUNCTION @state@.assert_batch(text, bigint, integer, oid, oid) IS
+  'pgstrata: raises 55000 unless the runner may go on and the table is the file it was';
 
 -- No foreign key to versions: its check of each row would take as long as writing it.
 CREATE TABLE @state@.models (
@@ -28,6 +79,8 @@ BEGIN
   WHERE v.oid = $name$@state@.versions$name$::regclass AND m.oid = $name$@state@.models$name$::regclass;
   IF held.another THEN
     EXECUTE $sql$ALTER TABLE @state@.models OWNER TO $sql$ || held.owner;
+    EXECUTE $sql$ALTER FUNCTION @state@.assert_runner(text, bigint, integer) OWNER TO $sql$ || held.owner;
+    EXECUTE $sql$ALTER FUNCTION @state@.assert_batch(text, bigint, integer, oid, oid) OWNER TO $sql$ || held.owner;
   END IF;
   FOR held IN
     SELECT c.relname, p.privilege_type AS privilege,

@@ -15,7 +15,7 @@ std::string opening_sql(const Target& step) {
   const auto regclass = sql::quote_literal(table_sql(step.fill)) + "::regclass";
   const auto key = fmt::format("run = {} AND sequence = {}", step.run, step.sequence);
   return fmt::format(
-      "SELECT {assert}({base}, {token});\n"
+      "SELECT {assert_runner};\n"
       "LOCK TABLE ONLY {table} IN ACCESS SHARE MODE;\n"
       "DELETE FROM {backfills} WHERE {key} AND filenode <> "
       "pg_relation_filenode({regclass})::bigint;\n"
@@ -29,8 +29,7 @@ std::string opening_sql(const Target& step) {
       "  FROM (SELECT *, least(greatest(pages / 64, 64), 8192) AS size FROM {backfills} WHERE "
       "{key}) AS b,\n"
       "    generate_series(0, pages - 1, size) AS first ON CONFLICT DO NOTHING",
-      fmt::arg("assert", state("assert_runner")),
-      fmt::arg("base", sql::quote_literal(step.names.base_schema)), fmt::arg("token", step.token),
+      fmt::arg("assert_runner", state::assert_runner_sql(step.names, step.token)),
       fmt::arg("table", table_sql(step.fill)), fmt::arg("regclass", regclass),
       fmt::arg("backfills", state("backfills")), fmt::arg("chunks", state("backfill_chunks")),
       fmt::arg("key", key), fmt::arg("run", step.run), fmt::arg("sequence", step.sequence),

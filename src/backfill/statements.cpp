@@ -91,10 +91,9 @@ class Compiler {
   std::string counted(const char* next_page, const char* rows) const {
     return fmt::format(
         "UPDATE {} SET next_page = {}, filled = filled + {}\n"
-        "  WHERE {} AND chunk = $2::integer AND (SELECT {}({}, {}, {}, {}))",
-        state("backfill_chunks"), next_page, rows, step(), state("assert_batch"),
-        sql::quote_literal(target_.names.base_schema), target_.token, target_.oid,
-        target_.filenode);
+        "  WHERE {} AND chunk = $2::integer AND (SELECT {})",
+        state("backfill_chunks"), next_page, rows, step(),
+        state::assert_batch_sql(target_.names, target_.token, target_.oid, target_.filenode));
   }
 
   std::string saved_and_counted(const char* next_page, const char* rows) const {
@@ -136,10 +135,9 @@ class Compiler {
   }
 
   std::string ending(const char* locked_count, const char* left_count) const {
-    return fmt::format(
-        "SELECT (SELECT n FROM done), (SELECT count(*) FROM saved), {}, {}, {}({}, {})",
-        locked_count, left_count, state("assert_runner"),
-        sql::quote_literal(target_.names.base_schema), target_.token);
+    return fmt::format("SELECT (SELECT n FROM done), (SELECT count(*) FROM saved), {}, {}, {}",
+                       locked_count, left_count,
+                       state::assert_runner_sql(target_.names, target_.token));
   }
 
   const Target& target_;

@@ -87,9 +87,9 @@ Session::Session(const Options& given, const std::string& command, Progress& wat
 }
 
 void Session::acquire() {
-  runner = std::make_unique<state::Runner>(runners_connection.get(), names,
-                                           connection_options.application_name,
-                                           [this] { store.ensure(); });
+  runner = std::make_unique<state::Runner>(
+      runners_connection.get(), names, connection_options.application_name,
+      [this](db::Connection& own) { state::Store(own, names).ensure(); });
   connection_options.member_of = state::Runner::sessions_group(names);
   connection.join(connection_options.member_of);
   if (!runner->ended().empty())

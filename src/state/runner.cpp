@@ -7,6 +7,7 @@
 #include "db/blockers.hpp"
 #include "pgstrata/error.hpp"
 #include "sql/identifier.hpp"
+#include "state/schema.hpp"
 #include "state/store.hpp"
 
 namespace pgstrata::state {
@@ -40,25 +41,38 @@ std::string holder(db::Connection& connection, const Names& names) {
   return text + ")";
 }
 
+// `lock`: pg_try_advisory_lock, or …_xact_lock.
+void lock_or_refuse(db::Connection& connection, const Names& names, const char* lock,
+                    const std::string& where) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    const auto got = connection.execute(fmt::format("SELECT {}(hashtextextended($1, 0))", lock),
+                                        {key_text(names)});
+    if (got.boolean(0, 0)) return;
+    if (std::chrono::steady_clock::now() >= deadline) break;
+    std::this_thread::sleep_for(pause);
+  }
+  throw Error(Exit::state, "another-runner",
+              "another command is at work " + where + ": " + holder(connection, names),
+              names.base_schema, "wait for it, or end it");
+}
+
 }  // namespace
+
+void keep_runners_out(db::Connection& connection, const Names& names) {
+  const auto runners = state_object(names, "runners");
+  const auto known =
+      connection.execute("SELECT base_schema FROM " + runners + " ORDER BY base_schema");
+  for (const auto& row : known.rows_)
+    lock_or_refuse(
+        connection, {names.state_schema, *row[0]}, "pg_try_advisory_xact_lock",
+        "on base schema \"" + *row[0] + "\", and the state schema has to be upgraded first");
+  connection.execute("LOCK TABLE " + runners + " IN EXCLUSIVE MODE");
+}
 
 struct Runner::State {
   State(std::unique_ptr<db::Connection> own, Names wanted)
       : owned(std::move(own)), connection(*owned), names(std::move(wanted)) {}
-
-  void lock() {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    for (;;) {
-      const auto got = connection.execute("SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
-                                          {key_text(names)});
-      if (got.boolean(0, 0)) return;
-      if (std::chrono::steady_clock::now() >= deadline) break;
-      std::this_thread::sleep_for(pause);
-    }
-    throw Error(Exit::state, "another-runner",
-                "another command is at work here: " + holder(connection, names), names.base_schema,
-                "wait for it, or end it");
-  }
 
   // Under the login role, which the earlier runner's sessions have as well; --role may not signal
   // them.
@@ -129,11 +143,11 @@ struct Runner::State {
 };
 
 Runner::Runner(std::unique_ptr<db::Connection> connection, const Names& names,
-               const std::string& command, const std::function<void()>& upgrade)
+               const std::string& command, const std::function<void(db::Connection&)>& upgrade)
     : state_(std::make_unique<State>(std::move(connection), names)) {
-  state_->lock();
+  lock_or_refuse(state_->connection, names, "pg_try_advisory_lock", "here");
   state_->end_sessions_of_earlier_runner();  // their transactions would keep the token from us
-  if (upgrade) upgrade();
+  if (upgrade) upgrade(state_->connection);
   state_->take_token(command);
   state_->end_sessions_of_earlier_runner();  // those that passed the fence until now
 }

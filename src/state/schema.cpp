@@ -115,13 +115,14 @@ bool install_schema(db::Connection& connection, const Names& names) {
     refuse_newer(before, names);
     if (before == current_schema_version()) return false;
 
-    db::Transaction transaction(connection);
+    db::Transaction transaction(connection, "SET LOCAL lock_timeout = '10s'");
     // Two first commands at once: the second waits here and then finds everything done.
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
                        {"pgstrata schema " + sql::quote_identifier(names.state_schema)});
     const int installed = installed_schema_version(connection, names);
     refuse_newer(installed, names);
     const bool made = installed == 0 && create_or_adopt_schema(connection, names);
+    if (installed != 0) keep_runners_out(connection, names);
     for (int version = installed + 1; version <= current_schema_version(); ++version) {
       connection.execute(rendered(files[version - 1], names));
       connection.execute(fmt::format("INSERT INTO {} (version) VALUES ({})",
@@ -131,6 +132,11 @@ bool install_schema(db::Connection& connection, const Names& names) {
     transaction.commit();
     return installed != current_schema_version();
   } catch (const db::SqlError& error) {
+    if (error.lock_not_available())
+      throw Error(Exit::locks, "lock-budget",
+                  "the state schema \"" + names.state_schema +
+                      "\" could not be upgraded: another session has its tables locked",
+                  {}, "end what holds them (pg_locks shows it) and run the same command again");
     if (error.sqlstate() != "42501") throw;
     throw Error(Exit::connection, "privilege",
                 "cannot create or read the state schema \"" + names.state_schema +

@@ -19,4 +19,9 @@ void refuse_newer(int installed, const Names& names);
 // True if it changed something. Throws as Store::ensure().
 bool install_schema(db::Connection& connection, const Names& names);
 
+// For an upgrade: until the transaction ends, no command on any base schema is at work, and none
+// that was killed can still change something. Throws Error(Exit::state, "another-runner") naming
+// one.
+void keep_runners_out(db::Connection& connection, const Names& names);
+
 }  // namespace pgstrata::state

@@ -86,6 +86,18 @@ std::string state_object(const Names& names, const std::string& object) {
   return sql::format("{}", sql::Qualified{names.state_schema, object}).str();
 }
 
+std::string assert_runner_sql(const Names& names, std::int64_t token) {
+  return fmt::format("{}({}, {}, {})", state_object(names, "assert_runner"),
+                     sql::quote_literal(names.base_schema), token, current_schema_version());
+}
+
+std::string assert_batch_sql(const Names& names, std::int64_t token, std::int64_t table,
+                             std::int64_t filenode) {
+  return fmt::format("{}({}, {}, {}, {}, {})", state_object(names, "assert_batch"),
+                     sql::quote_literal(names.base_schema), token, current_schema_version(), table,
+                     filenode);
+}
+
 Store::Store(db::Connection& connection, Names names)
     : connection_(connection), names_(std::move(names)) {}
 
@@ -179,8 +191,7 @@ std::string Store::mark_done_sql(std::int64_t run, int sequence) const {
 }
 
 std::string Store::fence_sql(std::int64_t token) const {
-  return fmt::format("SELECT {}({}, {})", state_object(names_, "assert_runner"),
-                     sql::quote_literal(names_.base_schema), token);
+  return "SELECT " + assert_runner_sql(names_, token);
 }
 
 }  // namespace pgstrata::state

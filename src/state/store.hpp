@@ -92,6 +92,13 @@ struct FillReport {
 // SQL text of a table or function of the state schema, qualified and quoted.
 std::string state_object(const Names& names, const std::string& object);
 
+// Calls, for statements of others, that raise 55000 unless `token` is still the runner's and no
+// newer release has upgraded the state schema; they take FOR SHARE on the runner's row. The second
+// also where `table` (oid) is no longer the file it was.
+std::string assert_runner_sql(const Names& names, std::int64_t token);
+std::string assert_batch_sql(const Names& names, std::int64_t token, std::int64_t table,
+                             std::int64_t filenode);
+
 class Store {
  public:
   Store(db::Connection& connection, Names names);
@@ -137,7 +144,6 @@ class Store {
 
   // SQL texts that others compose into their own transactions or single statements.
   std::string mark_done_sql(std::int64_t run, int sequence) const;
-  // Raises 55000 unless `token` is still the runner's; takes FOR SHARE on the runner row.
   std::string fence_sql(std::int64_t token) const;
   // For planners that put the change of a status into a step of their own.
   std::string set_status_sql(int ordinal, Status status) const;
@@ -177,11 +183,12 @@ class Store {
 class Runner {
  public:
   // On a connection of its own. `upgrade` makes the state schema what it must be (Store::ensure),
-  // once no other runner of the base schema is at work; without it, it is. Throws
+  // once no other runner of the base schema is at work, on the connection that holds the lock;
+  // without it, it is. Throws
   // Error(Exit::state, "another-runner") naming who holds it (application, pid, since when) or
   // which sessions of an earlier runner cannot be ended.
   Runner(std::unique_ptr<db::Connection> connection, const Names& names, const std::string& command,
-         const std::function<void()>& upgrade = {});
+         const std::function<void(db::Connection&)>& upgrade = {});
   ~Runner();
   std::int64_t token() const;
   // The sessions of an earlier runner that were found at work and ended: "pid 4711 (…)".
