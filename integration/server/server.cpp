@@ -47,6 +47,7 @@ std::int64_t Schemas::begin(const std::vector<plan::Step>& steps) {
 }
 
 void Schemas::run(std::int64_t id, engine::ExecutorOptions options) {
+  options.command = "start";
   options.connection = server();
   state::Runner runner(connected(), names, "start");
   engine::Executor(store, connection, runner, options, progress).run(id);

@@ -114,6 +114,22 @@ def test_views_that_were_dropped_are_named(db, cli, live):
     assert any('"o" and 1 more of version "baseline" are gone' in note for note in cli.status()["notes"])
 
 
+@pytest.mark.parametrize("command, version", [("complete", "newer"), ("rollback", "new")])
+def test_a_renamed_view_of_a_version_that_stays_is_named_before_anything_goes(db, cli, unchanged, command, version):
+    """The view below it goes, as nothing is translated any more."""
+    db.tables(TABLES)
+    cli.start("new", STEP)
+    cli.start("newer", [{"alter_column": {"table": "t", "column": "a", "type": "text"}}])
+    cli.complete("baseline")
+    by_hand(db, f"ALTER VIEW public_{version}.t RENAME TO z")
+    unchanged.mark()
+    refused = cli.run(command, expect=STATE).err
+    assert f"view public_{version}.z depends on view pgstrata_public." in refused and "give it its name back" in refused
+    unchanged.check()
+    by_hand(db, f"ALTER VIEW public_{version}.z RENAME TO t")
+    cli.run(command)
+
+
 def test_a_column_that_older_versions_count_on_is_named_before_a_rollback_begins(db, cli, unchanged):
     db.tables(TABLES)
     cli.start("new", STEP)

@@ -54,14 +54,6 @@ model::Version next_version(const Session& session, const History& history,
   return version;
 }
 
-// Nothing undoes it, and nothing but a change by hand is in its way.
-void execute(Session& session, const state::RunRow& run) try {
-  session.execute(run.id, 1, 0, -1, when_published(session, run));
-} catch (const Error& error) {
-  if (error.exit() != Exit::migration) throw;
-  throw changed_by_hand(error.message(), error.where());
-}
-
 BaselineReport publish(Session& session, const History& history, model::Version version) {
   const catalog::Snapshot snapshot = take_tables(session, history, no_dependents, version);
   const plan::Chain live = session.models(history.chain);
@@ -78,7 +70,7 @@ BaselineReport publish(Session& session, const History& history, model::Version 
         run.id = session.store.insert_run(run, steps);
       },
       Commit::before_others);
-  execute(session, run);
+  session.execute(run, 1, 0, -1, when_published(session, run));
   BaselineReport report;
   report.version = version.name;
   report.version_schema = version.schema;
@@ -103,7 +95,7 @@ catalog::Snapshot take_tables(Session& session, const History& history,
 void finish_baseline(Session& session) {
   auto run = session.store.unfinished_run();
   if (!run || run->command != "baseline") return;
-  execute(session, *run);
+  session.execute(*run, 1, 0, -1, when_published(session, *run));
 }
 
 void insert_empty(Session& session) {

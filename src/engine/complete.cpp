@@ -19,7 +19,7 @@ namespace {
 void execute(Session& session, const state::RunRow& run, bool on_complete,
              const CompleteOptions& options) {
   if (on_complete) return execute_with_on_complete(session, run, options.kill_after_step);
-  session.execute(run.id, 1, 0, options.kill_after_step, when_gone(session, run, Status::retired));
+  session.execute(run, 1, 0, options.kill_after_step, when_gone(session, run, Status::retired));
 }
 
 void describe(CompleteReport& report, const state::VersionRow& retired,
@@ -163,6 +163,7 @@ CompleteReport complete_oldest(Session& session, const std::optional<std::string
   // beside them is not touched.
   catalog::Snapshot nothing;
   plan::Outcome outcome = plan::plan_complete(around_triggers(session, nothing, chain), chain);
+  refuse_dependents_of_layers(session, chain, chain.front(), outcome.survivors);
   refuse_missing_rights(session, history, outcome.steps, true);
   state::RunRow run;
   run.command = "complete";

@@ -60,6 +60,9 @@ Error translated(const db::SqlError& error) {
   if (fields.sqlstate == "25006")
     return Error(Exit::connection, "read-only", fields.message, {},
                  "connect to the primary server");
+  if (fields.sqlstate == "57014")
+    return Error(Exit::connection, "canceled", fields.message, {},
+                 "somebody canceled it; run the same command again");
   const std::string_view state = fields.sqlstate;
   if (state.starts_with("53") || state.starts_with("57") || state.starts_with("58"))
     return Error(Exit::connection, "server-refused", fields.message, {},

@@ -23,6 +23,7 @@ struct LockBudget {
 };
 
 struct ExecutorOptions {
+  std::string command;  // whose steps they are: what a failure means, and what to do about it
   db::ConnectionOptions connection;
   LockBudget locks;
   int workers = 0;         // backfill; 0: by cores and load

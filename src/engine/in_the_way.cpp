@@ -1,5 +1,8 @@
 #include "engine/in_the_way.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -155,6 +158,51 @@ nlohmann::json sequences_that_stay(const plan::Chain& chain, const Version& goes
   return names;
 }
 
+// Views below those of versions that stay, which read their tables without them afterwards.
+std::vector<Going> shed_views(const Session& session, const plan::Chain& chain,
+                              const plan::Chain& survivors) {
+  std::vector<Going> going;
+  for (const Version& version : chain) {
+    const auto later = std::ranges::find(survivors, version.ordinal, &Version::ordinal);
+    if (later == survivors.end()) continue;
+    for (auto& [logical, table] : version.tables) {
+      if (table.inner_view.empty()) continue;
+      const Table* kept = later->table(logical);
+      if (kept && kept->inner_view.empty())
+        going.push_back({session.support_schema, table.inner_view, {}});
+    }
+  }
+  return going;
+}
+
+// "what depends on what", of those that are no version's.
+std::vector<std::string> dependents(Session& session, const plan::Chain& chain, const Version& goes,
+                                    const std::vector<Going>& going) {
+  auto list = nlohmann::json::array();
+  for (auto& each : going)
+    list.push_back({{"schema", each.schema}, {"relation", each.relation}, {"col", each.column}});
+  std::vector<std::string> found;
+  const auto blockers =
+      session.connection.execute(blocking, {list.dump(), sequences_that_stay(chain, goes).dump()});
+  if (blockers.is_null(0, 0)) return found;
+  const auto rows = session.connection.execute(describe_blocking, {blockers.text(0, 0)});
+  for (std::size_t row = 0; row < rows.size(); ++row)
+    if (!rows.is_null(row, 0) &&  // else gone meanwhile
+        !is_ours(session, chain, rows.text_or(row, 2, ""), rows.text_or(row, 3, ""),
+                 rows.text_or(row, 4, "")))
+      found.push_back(rows.text(row, 0) + " depends on " + rows.text_or(row, 1, "it"));
+  return found;
+}
+
+[[noreturn]] void refuse_dependent(const std::vector<std::string>& found, const Version& goes) {
+  refuse_state(
+      "dependent",
+      fmt::format("{}: what goes with version \"{}\" is needed there", fmt::join(found, "; "),
+                  goes.name),
+      "drop or move it first, or give it its name back where it is a version's own view; then run "
+      "the same command again");
+}
+
 }  // namespace
 
 std::vector<Going> going_with_oldest(const Session& session, const plan::Chain& chain) {
@@ -180,31 +228,24 @@ std::vector<Going> going_with_newest(const Session& session, const plan::Chain& 
 
 void refuse_dependents(Session& session, const plan::Chain& chain, const Version& goes,
                        const std::string& schema, const std::vector<Going>& going) {
-  auto list = nlohmann::json::array();
-  for (auto& each : going)
-    list.push_back({{"schema", each.schema}, {"relation", each.relation}, {"col", each.column}});
   db::Transaction transaction(session.connection, "SET LOCAL search_path = pg_catalog");
-  std::vector<std::string> found;
-  const auto blockers =
-      session.connection.execute(blocking, {list.dump(), sequences_that_stay(chain, goes).dump()});
-  if (!blockers.is_null(0, 0)) {
-    const auto rows = session.connection.execute(describe_blocking, {blockers.text(0, 0)});
-    for (std::size_t row = 0; row < rows.size(); ++row)
-      if (!rows.is_null(row, 0) &&  // else gone meanwhile
-          !is_ours(session, chain, rows.text_or(row, 2, ""), rows.text_or(row, 3, ""),
-                   rows.text_or(row, 4, "")))
-        found.push_back(rows.text(row, 0) + " depends on " + rows.text_or(row, 1, "it"));
-  }
+  auto found = dependents(session, chain, goes, going);
   const auto inside = session.connection.execute(inside_schema, {schema});
   for (std::size_t row = 0; row < inside.size(); ++row)
     if (!goes.table(inside.text_or(row, 1, "")))
       found.push_back(inside.text(row, 0) + " stands in schema " + schema);
   transaction.rollback();
-  if (found.empty()) return;
-  std::string all;
-  for (auto& each : found) all += (all.empty() ? "" : "; ") + each;
-  refuse_state("dependent", all + ": what goes with version \"" + goes.name + "\" is needed there",
-               "drop or move it first, then run the same command again");
+  if (!found.empty()) refuse_dependent(found, goes);
+}
+
+void refuse_dependents_of_layers(Session& session, const plan::Chain& chain, const Version& goes,
+                                 const plan::Chain& survivors) {
+  const auto going = shed_views(session, chain, survivors);
+  if (going.empty()) return;
+  db::Transaction transaction(session.connection, "SET LOCAL search_path = pg_catalog");
+  const auto found = dependents(session, chain, goes, going);
+  transaction.rollback();
+  if (!found.empty()) refuse_dependent(found, goes);
 }
 
 }  // namespace pgstrata::engine

@@ -23,4 +23,9 @@ std::vector<Going> going_with_newest(const Session& session, const plan::Chain& 
 void refuse_dependents(Session& session, const plan::Chain& chain, const model::Version& goes,
                        const std::string& schema, const std::vector<Going>& going);
 
+// The same of what is below the views of versions that stay, and goes: `survivors` have it no more.
+// A view of a version that was renamed by hand is such an object.
+void refuse_dependents_of_layers(Session& session, const plan::Chain& chain,
+                                 const model::Version& goes, const plan::Chain& survivors);
+
 }  // namespace pgstrata::engine

@@ -42,14 +42,14 @@ bool runs_on_complete(Session& session, const state::RunRow& run) {
 }
 
 void execute_with_on_complete(Session& session, const state::RunRow& run, int kill_after_step) {
-  session.execute(run.id, 1, 0, kill_after_step, {});
+  session.execute(run, 1, 0, kill_after_step, {});
   if (!has_phase(session.store.steps(run.id), "show")) {
     journaled(
         session, [&] { session.connection.execute(session.store.adopt_models_sql(run.id)); },
         Commit::before_others);
     plan_what_sql_left(session, run);
   }
-  session.execute(run.id, 1, 0, kill_after_step,
+  session.execute(run, 1, 0, kill_after_step,
                   {session.store.set_status_sql(run.ordinal, state::Status::retired),
                    session.store.finish_run_sql(run.id, state::RunStatus::done)});
 }

@@ -182,16 +182,17 @@ LockBudget Session::lock_budget() const {
   return {.first = std::chrono::milliseconds(options.lock_timeout_ms)};
 }
 
-void Session::execute(std::int64_t run, int workers, double max_rate, int kill_after_step,
+void Session::execute(const state::RunRow& run, int workers, double max_rate, int kill_after_step,
                       std::vector<std::string> closing, double max_lag_mb) {
-  ExecutorOptions executor{.connection = connection_options,
+  ExecutorOptions executor{.command = run.command,
+                           .connection = connection_options,
                            .locks = lock_budget(),
                            .workers = workers,
                            .max_rate = max_rate,
                            .max_lag_mb = max_lag_mb};
   executor.stop_after_step = kill_after_step;
   executor.closing = std::move(closing);
-  Executor(store, connection, *runner, executor, progress).run(run);
+  Executor(store, connection, *runner, executor, progress).run(run.id);
 }
 
 bool Session::schema_exists(const std::string& schema) {

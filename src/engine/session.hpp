@@ -69,7 +69,7 @@ class Session {
   catalog::ServerBinder binder(const catalog::Snapshot& snapshot);
 
   // Runs the run's remaining steps, then `closing`. `kill_after_step`: for the crash rig.
-  void execute(std::int64_t run, int workers, double max_rate, int kill_after_step,
+  void execute(const state::RunRow& run, int workers, double max_rate, int kill_after_step,
                std::vector<std::string> closing, double max_lag_mb = 16);
   LockBudget lock_budget() const;
   // Where PostgreSQL is asked about a table that is not there, in a transaction that is rolled

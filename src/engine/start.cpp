@@ -37,7 +37,7 @@ void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_
 void run_start(Session& session, const state::RunRow& run, const model::Version& next,
                const StartOptions& options) {
   try {
-    session.execute(run.id, options.workers, options.max_rate, options.kill_after_step,
+    session.execute(run, options.workers, options.max_rate, options.kill_after_step,
                     next.raw_sql ? std::vector<std::string>() : when_published(session, run),
                     options.max_lag_mb);
     if (next.raw_sql) publish_what_sql_left(session, run, options.kill_after_step);
@@ -76,7 +76,7 @@ void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_
         },
         Commit::before_others);
   }
-  session.execute(run.id, 1, 0, kill_after_step, when_published(session, run));
+  session.execute(run, 1, 0, kill_after_step, when_published(session, run));
 }
 
 void journal_start(Session& session, const Documents& documents, const Prepared& prepared,

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "engine/step_runner.hpp"
 
 namespace pgstrata::engine {
@@ -13,18 +11,15 @@ std::string server_text(const db::SqlError::Fields& fields) {
   return text;
 }
 
-Error data_error(const db::SqlError::Fields& fields, const plan::Step& step) {
+Error data_error(const db::SqlError::Fields& fields, const plan::Step& step, bool starts) {
   const auto rule = fields.constraint.empty() ? std::string()
                                               : fmt::format(" (constraint {})", fields.constraint);
   return Error(Exit::data, fields.sqlstate == "23505" ? "duplicate-key" : "data-violates-rule",
                fmt::format("existing data violates a rule of the migration{}: {}", rule,
                            server_text(fields)),
-               step.title, "mend the rows, or change the migration");
-}
-
-bool is_of_start(const plan::Step& step) {
-  const auto phases = {"expand", "backfill", "index", "validate", "steady", "publish"};
-  return std::ranges::find(phases, step.phase) != phases.end();
+               step.title,
+               starts ? "mend the rows, or change the migration"
+                      : "mend the rows, then run the same command again");
 }
 
 // The first line of the statement that says something.
@@ -56,13 +51,8 @@ std::string way_out(const plan::Step& step) {
 
 }  // namespace
 
-Error changed_by_hand(const std::string& message, const std::string& step) {
-  return Error(Exit::state, "drift", message, step,
-               "what the step names was changed by hand since it was planned: take that change "
-               "back, then run the same command again");
-}
-
-Error step_error(const db::SqlError& error, const plan::Step& step) {
+Error step_error(const db::SqlError& error, const plan::Step& step, const std::string& command) {
+  const bool starts = command == "start";
   const auto& fields = error.fields();
   const std::string_view state = fields.sqlstate;
   const bool server_refused = state.starts_with("53") || state.starts_with("54") ||
@@ -92,11 +82,13 @@ Error step_error(const db::SqlError& error, const plan::Step& step) {
     return Error(Exit::connection, "server-refused", server_text(fields), step.title,
                  "run the same command again");
   const bool counts_rows = step.kind == plan::StepKind::validate && state.starts_with("22");
-  if (state.starts_with("23") || counts_rows) return data_error(fields, step);
+  if (state.starts_with("23") || counts_rows) return data_error(fields, step, starts);
   // The plan was tried and journaled, so what it names was there. A start also evaluates what the
   // migration says for rows; it is undone at once.
-  if (!is_of_start(step)) return changed_by_hand(server_text(fields), step.title);
-  return Error(Exit::migration, "step-failed", server_text(fields), step.title);
+  if (starts) return Error(Exit::migration, "step-failed", server_text(fields), step.title);
+  return Error(Exit::state, "drift", server_text(fields), step.title,
+               "what the step names was changed by hand since it was planned: take that change "
+               "back, then run the same command again");
 }
 
 void throw_interrupted() {

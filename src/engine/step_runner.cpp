@@ -26,7 +26,7 @@ void StepRunner::run(std::int64_t run_id, const state::StepRow& row) {
   } catch (const db::SqlError& error) {
     if (interrupted && error.canceled()) throw_interrupted();
     refuse_if_replaced(row);
-    const Error failure = step_error(error, row.step);
+    const Error failure = step_error(error, row.step, options_.command);
     if (failure.code() == sql_failed) write_error(row, failure.message());
     throw failure;
   } catch (const Error&) {
@@ -56,7 +56,7 @@ void StepRunner::refuse_if_replaced(const state::StepRow& row) {
   try {
     connection_.execute(store_.fence_sql(runner_.token()));
   } catch (const db::SqlError& error) {
-    if (error.fields().table == "runners") throw step_error(error, row.step);
+    if (error.fields().table == "runners") throw step_error(error, row.step, options_.command);
   }
 }
 
@@ -118,7 +118,7 @@ void StepRunner::finish() {
     if (interrupted && error.canceled()) throw_interrupted();
     plan::Step step;
     step.title = work.title;
-    throw step_error(error, step);
+    throw step_error(error, step, options_.command);
   }
 }
 

@@ -67,11 +67,8 @@ std::string joined(const std::vector<std::string>& statements);
 // The code of the error of a statement of the migration's own.
 inline constexpr const char* sql_failed = "sql-failed";
 
-// A step that nothing undoes does not find what its plan found.
-Error changed_by_hand(const std::string& message, const std::string& step);
-
 // What a server's error in a step means to the user.
-Error step_error(const db::SqlError& error, const plan::Step& step);
+Error step_error(const db::SqlError& error, const plan::Step& step, const std::string& command);
 
 [[noreturn]] void throw_interrupted();
 

@@ -10,16 +10,15 @@ using engine::step_error;
 namespace {
 
 Error error_for(const std::string& sqlstate, plan::StepKind kind = plan::StepKind::attempt,
-                const std::string& phase = "expand") {
+                const std::string& command = "start") {
   db::SqlError::Fields fields;
   fields.sqlstate = sqlstate;
   fields.message = "what PostgreSQL said";
   plan::Step step;
   step.kind = kind;
-  step.phase = phase;
   step.title = "the step";
   step.statements = {"\n  ALTER TABLE t\n ADD b int"};
-  return step_error(db::SqlError(fields), step);
+  return step_error(db::SqlError(fields), step, command);
 }
 
 }  // namespace
@@ -39,9 +38,9 @@ BOOST_AUTO_TEST_CASE(each_tells_the_caller_what_can_be_done) {
 
 BOOST_AUTO_TEST_CASE(what_a_step_does_not_find_was_changed_by_hand) {
   for (auto& sqlstate : {"42703", "2BP01"})
-    for (auto& phase : {"settle", "rollback"})
-      BOOST_TEST((error_for(sqlstate, plan::StepKind::attempt, phase).exit() == Exit::state));
-  const auto value = error_for("22P02", plan::StepKind::attempt, "settle");
+    for (auto& command : {"complete", "rollback", "baseline"})
+      BOOST_TEST((error_for(sqlstate, plan::StepKind::attempt, command).exit() == Exit::state));
+  const auto value = error_for("22P02", plan::StepKind::attempt, "complete");
   BOOST_TEST((value.exit() == Exit::state));
   BOOST_TEST(value.hint().find("by hand") != std::string::npos);
 }
