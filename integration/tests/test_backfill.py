@@ -101,6 +101,7 @@ def test_next_to_no_rate_is_obeyed_and_lifted(db, cli, slow):
     running(cli, lambda fill: fill["rows"] > 0)
     assert control(cli, "rate", "1e-310")["max_rate"] == 1e-310
     running(cli, lambda fill: "control rate" in fill["throttled_by"])
+    assert "from 0 to 1e15" in cli.run("control", "rate", "1e308", expect=USAGE).err
     control(cli, "rate", 0)
     finished(slow)
 

@@ -30,6 +30,9 @@ STOPS = {
         "ALTER TABLE t REPLICA IDENTITY USING INDEX t_k", "replica identity", "ALTER TABLE t REPLICA IDENTITY DEFAULT"),
     "an inheritance child": (
         "CREATE TABLE child () INHERITS (t)", "inheritance", "ALTER TABLE child NO INHERIT t"),
+    "an identity given to a column of a lineage": (
+        "ALTER TABLE t ALTER k ADD GENERATED ALWAYS AS IDENTITY", "was made an identity column",
+        "ALTER TABLE t ALTER k DROP IDENTITY"),
     "triggers turned off": (
         "ALTER TABLE t DISABLE TRIGGER ALL", "was disabled",
         "ALTER TABLE t ENABLE ALWAYS TRIGGER pgstrata_sync_insert, ENABLE ALWAYS TRIGGER pgstrata_sync_update"),
@@ -155,6 +158,16 @@ def test_a_table_that_was_dropped_is_no_bar_to_a_rollback(db, cli):
     cli.start("other", [{"rename_table": {"from": "o", "to": "p"}}])
     cli.complete()
     assert db.rows("other", "SELECT count(*) FROM p") == [(0,)]
+
+
+@pytest.mark.parametrize("change", ["ALTER TABLE t RENAME added TO kept", "ALTER TABLE t DROP added CASCADE"])
+def test_an_added_column_that_is_not_to_be_found_is_named_by_the_rollback(db, cli, change):
+    db.tables(TABLES)
+    cli.start("new", [{"add_column": {"table": "t", "column": {"name": "added", "type": "int", "nullable": True}}}])
+    by_hand(db, change)
+    assert 'column "added" of table "t" is gone' in cli.rollback().err
+    assert db.value("SELECT string_agg(attname, ' ') FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 4"
+                    " AND NOT attisdropped", path="public") in ("k", "k kept")
 
 
 def test_a_referenced_table_that_was_dropped_is_no_bar_to_a_rollback(db, cli):

@@ -171,6 +171,7 @@ Snapshot read(db::Connection& connection, const std::string& base_schema,
     snapshot.schema = base_schema;
     Reading reading{connection, snapshot,     support_schema, names(our_schemas, support_schema),
                     {},         dependents_of};
+    if (dependents_of) reading.interesting.insert(dependents_of->begin(), dependents_of->end());
     reading.lean = look && dependents_of;
     reading.named_alone = named_alone;
     try {

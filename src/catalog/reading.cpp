@@ -7,7 +7,7 @@
 namespace pgstrata::catalog {
 
 bool Reading::is_of_interest(const std::string& name) const {
-  return !dependents_of || std::ranges::count(*dependents_of, name) > 0;
+  return !dependents_of || interesting.contains(name);
 }
 
 Table* Reading::table(const db::Result& rows, std::size_t row, std::size_t column) const {

@@ -8,7 +8,9 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -42,6 +44,7 @@ struct Reading {
   bool lean = false;         // somebody looks, and lets go of what is not in dependents_of
   bool named_alone = false;  // what is not in dependents_of is not read
   Present present = {};
+  std::unordered_set<std::string_view> interesting = {};  // what dependents_of names
   std::set<std::pair<Oid, int>> own_collations = {};  // table, attnum: not the database's collation
 
   // Of a table or an index: always, where nobody said which are.

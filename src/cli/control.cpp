@@ -1,5 +1,4 @@
 #include <charconv>
-#include <limits>
 
 #include "cli/show.hpp"
 
@@ -7,6 +6,7 @@ namespace pgstrata::cli {
 namespace {
 
 constexpr int most_workers = 1000;  // beyond what any server lets in
+constexpr double most_rate = 1e15;  // rows/s; beyond what any server writes in a day
 
 template <typename Number>
 Number number(const std::string& what, const std::string& text, const std::string& range,
@@ -23,8 +23,8 @@ Number number(const std::string& what, const std::string& text, const std::strin
 ControlChange change_of(const std::string& what, const std::string& value) {
   if (what == "rate")
     return {.paused = {},
-            .max_rate = number(what, value, "a number of rows a second, 0 or more", 0.0,
-                               std::numeric_limits<double>::max()),
+            .max_rate =
+                number(what, value, "a number of rows a second, from 0 to 1e15", 0.0, most_rate),
             .workers = {}};
   if (what == "workers")
     return {

@@ -18,8 +18,10 @@ void check_drift(Session& session, const History& history, const plan::Chain& ch
 // names are as the models say, but for what is dropped already.
 void check_drift_of_rest(Session& session, const History& history, const state::RunRow& run);
 
-// What somebody hung on columns that only the newest version shows: a sentence each.
-std::vector<std::string> going_by_hand(const plan::Chain& chain, const catalog::Snapshot& snapshot);
+// What somebody hung on columns that only the newest version shows, and which of those are not to
+// be found: a sentence each. `made`: as plan_rollback says.
+std::vector<std::string> going_by_hand(const plan::Chain& chain, const catalog::Snapshot& snapshot,
+                                       const plan::Made& made);
 
 // Refuses to take the newest version off where the triggers of the versions that stay would name a
 // column that is not there any more.

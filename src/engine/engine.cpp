@@ -82,14 +82,17 @@ auto guarded(Work work) {
   }
 }
 
-// For what looks without the runner's lock: another command may end a version meanwhile.
+// For what looks without the runner's lock: another command may end a version meanwhile, or make a
+// schema that the history did not know yet when it was read.
 template <typename Look>
 auto looked(Look look) {
   for (int tries = 1;; ++tries) {
     try {
       return guarded(look);
     } catch (const Error& error) {
-      if (error.code() != engine::changed_meanwhile || tries == 3) throw;
+      const bool meanwhile =
+          error.code() == engine::changed_meanwhile || error.code() == engine::schema_taken;
+      if (!meanwhile || tries == 3) throw;
     }
   }
 }

@@ -160,8 +160,7 @@ RollbackReport resume(Session& session, const History& history, const RollbackOp
   if (options.skip_sql_down)
     report.notes.push_back(
         skip_failed_sql(session, run, "rollback", "rollback", "--skip-sql-down"));
-  session.execute(run, 1, 0, options.kill_after_step,
-                  when_gone(session, run, Status::rolled_back));
+  session.execute(run, 1, 0, options.kill_after_step, when_gone(session, run, Status::rolled_back));
   describe(report, history, run.ordinal);
   return report;
 }
@@ -208,7 +207,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
                                      dropped_tables(session, chain, schema, snapshot));
   check_staying_columns(chain, snapshot);
   check_renamed_twins(chain, snapshot);
-  for (auto& line : going_by_hand(chain, snapshot)) session.progress.note(line);
+  for (auto& line : going_by_hand(chain, snapshot, made)) session.progress.note(line);
   plan::Outcome outcome = plan::plan_rollback(session.around(snapshot), chain, made);
   refuse_dependents_of_layers(session, chain, chain.back(), outcome.survivors);
   plan::append(outcome.steps, std::move(remains));
@@ -230,8 +229,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
         run.id = session.store.insert_run(run, outcome.steps);
       },
       Commit::before_others);
-  session.execute(run, 1, 0, options.kill_after_step,
-                  when_gone(session, run, Status::rolled_back));
+  session.execute(run, 1, 0, options.kill_after_step, when_gone(session, run, Status::rolled_back));
   describe(report, history, run.ordinal);
   return report;
 }

@@ -27,8 +27,8 @@ std::optional<std::string> comment_of(Session& session, const std::string& schem
 
 [[noreturn]] void refuse_schema(const std::string& schema, const std::string& whose,
                                 const std::string& hint) {
-  refuse_state("schema-taken",
-               "a schema named \"" + schema + "\" already exists and is not " + whose, hint);
+  refuse_state(schema_taken, "a schema named \"" + schema + "\" already exists and is not " + whose,
+               hint);
 }
 
 // Versions that other base schemas show, or are about to: those have no schema yet.
@@ -39,7 +39,7 @@ void refuse_version_of_another(Session& session, const std::string& schema) {
           " WHERE schema = $1 AND base_schema <> $2 AND status NOT IN ('retired', 'rolled_back')",
       {schema, session.names.base_schema});
   if (!found.empty())
-    refuse_state("schema-taken",
+    refuse_state(schema_taken,
                  "the schema \"" + schema + "\" belongs to version \"" + found.text(0, 1) +
                      "\" of base schema \"" + found.text(0, 0) + "\"",
                  "give the migration another name");

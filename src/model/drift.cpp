@@ -153,6 +153,7 @@ class Replaced {
       changed(column_.not_null ? "was made NOT NULL" : "is no longer NOT NULL");
     const std::string comment = shown.comment ? *shown.comment : "";
     if (comment != column_.comment.value_or("")) changed("has another comment");
+    if (column_.identity && !shown.identity) changed("was made an identity column");
     if (shown.identity || shown.generated) return;
     const std::string now = column_.default_.value_or("");
     const std::string was = shown.default_ ? shown.default_->text : "";

@@ -135,12 +135,12 @@ void append_table(std::string& out, const std::string& logical, const Table& tab
               std::string("a version's model in the state schema cannot be read: ") + error.what());
 }
 
-}  // namespace
-
 // Its tables are written one by one.
 std::string head_json(const Version& version) {
   return text(nlohmann::json(version));
 }
+
+}  // namespace
 
 // Table by table: the tree of a whole version would take twenty times the space of its text.
 ModelChange change_of(const Version& version, const Version& stored) {

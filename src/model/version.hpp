@@ -172,7 +172,6 @@ inline constexpr const char* pair_column = "_s";
 void share(Table& table, const Table& other);
 
 // A version is stored as its head, which is everything but the tables, and each table.
-std::string head_json(const Version& version);
 Version head_from_json(const std::string& json);
 Table table_from_json(const std::string& json);
 
