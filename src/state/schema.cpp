@@ -135,8 +135,9 @@ bool install_schema(db::Connection& connection, const Names& names) {
     if (error.lock_not_available())
       throw Error(Exit::locks, "lock-budget",
                   "the state schema \"" + names.state_schema +
-                      "\" could not be upgraded: another session has its tables locked",
-                  {}, "end what holds them (pg_locks shows it) and run the same command again");
+                      "\" could not be made or upgraded: " + error.fields().message,
+                  {},
+                  "end what holds its tables (pg_locks shows it), then run the same command again");
     if (error.sqlstate() != "42501") throw;
     throw Error(Exit::connection, "privilege",
                 "cannot create or read the state schema \"" + names.state_schema +
