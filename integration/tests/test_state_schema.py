@@ -170,6 +170,15 @@ def test_an_upgrade_gives_up_on_a_transaction_that_does_not_end(db, cli):
     cli.start("two", SECOND)
 
 
+def test_an_upgrade_takes_no_lock_for_each_of_many_base_schemas(db, cli):
+    db.tables(TABLES)
+    cli.run("baseline", "one")
+    downgrade(db, 4)
+    db.execute("INSERT INTO pgstrata.runners SELECT 'tenant ' || i, 1, 'older', 1, now() FROM generate_series(1, 20000) i")
+    cli.run("init")
+    assert version(db) == CURRENT
+
+
 def test_an_upgrade_leaves_a_command_at_work_on_another_base_schema_alone(db, cli):
     db.tables(TABLES)
     cli.run("baseline", "one")

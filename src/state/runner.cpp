@@ -2,6 +2,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
 #include "db/blockers.hpp"
@@ -21,18 +23,22 @@ std::string key_text(const Names& names) {
 // How long a runner that is just ending, such as one killed a moment ago, is waited for.
 constexpr std::chrono::milliseconds patience{200}, pause{20};
 
-// A bigint advisory key is shown in pg_locks as two halves, with objsubid 1.
-constexpr const char* same_key =
-    "l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted "
-    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-    "AND (l.classid::bigint << 32) | l.objid::bigint = hashtextextended($1, 0)";
+// Of a row l of pg_locks; `key`: SQL of the key's text. A bigint advisory key is shown there as two
+// halves, with objsubid 1.
+std::string is_held(const char* key) {
+  return fmt::format(
+      "l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted "
+      "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+      "AND (l.classid::bigint << 32) | l.objid::bigint = hashtextextended({}, 0)",
+      key);
+}
 
 std::string holder(db::Connection& connection, const Names& names) {
   const auto rows = connection.execute(
-      fmt::format("SELECT l.pid, coalesce(nullif(a.application_name, ''), 'unnamed'), a.usename, "
-                  "to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS') "
-                  "FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE {}",
-                  same_key),
+      "SELECT l.pid, coalesce(nullif(a.application_name, ''), 'unnamed'), a.usename, "
+      "to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS') "
+      "FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE " +
+          is_held("$1"),
       {key_text(names)});
   if (rows.empty()) return "one that has just ended";
   auto text = fmt::format("pid {} ({}", rows.text(0, 0), rows.text_or(0, 1, "unnamed"));
@@ -41,38 +47,63 @@ std::string holder(db::Connection& connection, const Names& names) {
   return text + ")";
 }
 
-// `lock`: pg_try_advisory_lock, or …_xact_lock.
-void lock_or_refuse(db::Connection& connection, const Names& names, const char* lock,
-                    const std::string& where) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  for (;;) {
-    const auto got = connection.execute(fmt::format("SELECT {}(hashtextextended($1, 0))", lock),
-                                        {key_text(names)});
-    if (got.boolean(0, 0)) return;
-    if (std::chrono::steady_clock::now() >= deadline) break;
-    std::this_thread::sleep_for(pause);
-  }
+[[noreturn]] void refuse_another(const std::string& where, db::Connection& connection,
+                                 const Names& names) {
   throw Error(Exit::state, "another-runner",
               "another command is at work " + where + ": " + holder(connection, names),
               names.base_schema, "wait for it, or end it");
 }
 
+// Asks until it is so, or patience is at an end.
+bool in_time(auto asked) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (!asked()) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(pause);
+  }
+  return true;
+}
+
+// A base schema that a command of another session is at work on, if any is. One query: an advisory
+// lock for each of thousands of base schemas would fill the server's table of locks.
+std::optional<std::string> other_at_work(db::Connection& connection, const Names& names) {
+  auto keys = nlohmann::json::object();
+  for (const auto& row :
+       connection.execute("SELECT base_schema FROM " + state_object(names, "runners")).rows_)
+    keys[*row[0]] = key_text({names.state_schema, *row[0]});
+  const auto found = connection.execute(
+      "SELECT k.key FROM json_each_text($1) AS k JOIN pg_locks AS l ON " + is_held("k.value") +
+          " WHERE l.pid <> pg_backend_pid() ORDER BY 1 LIMIT 1",
+      {keys.dump()});
+  return found.empty() ? std::optional<std::string>() : found.text(0, 0);
+}
+
 }  // namespace
 
 void keep_runners_out(db::Connection& connection, const Names& names) {
-  const auto runners = state_object(names, "runners");
-  const auto known =
-      connection.execute("SELECT base_schema FROM " + runners + " ORDER BY base_schema");
-  for (const auto& row : known.rows_)
-    lock_or_refuse(
-        connection, {names.state_schema, *row[0]}, "pg_try_advisory_xact_lock",
-        "on base schema \"" + *row[0] + "\", and the state schema has to be upgraded first");
-  connection.execute("LOCK TABLE " + runners + " IN EXCLUSIVE MODE");
+  std::optional<std::string> other;
+  auto refuse = [&] {
+    refuse_another(
+        "on base schema \"" + *other + "\", and the state schema has to be upgraded first",
+        connection, {names.state_schema, *other});
+  };
+  if (!in_time([&] { return !(other = other_at_work(connection, names)); })) refuse();
+  connection.execute("LOCK TABLE " + state_object(names, "runners") + " IN EXCLUSIVE MODE");
+  if ((other = other_at_work(connection, names))) refuse();  // it came meanwhile
 }
 
 struct Runner::State {
   State(std::unique_ptr<db::Connection> own, Names wanted)
       : owned(std::move(own)), connection(*owned), names(std::move(wanted)) {}
+
+  void lock() {
+    const auto lock = [&] {
+      return connection
+          .execute("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", {key_text(names)})
+          .boolean(0, 0);
+    };
+    if (!in_time(lock)) refuse_another("here", connection, names);
+  }
 
   // Under the login role, which the earlier runner's sessions have as well; --role may not signal
   // them.
@@ -145,7 +176,7 @@ struct Runner::State {
 Runner::Runner(std::unique_ptr<db::Connection> connection, const Names& names,
                const std::string& command, const std::function<void(db::Connection&)>& upgrade)
     : state_(std::make_unique<State>(std::move(connection), names)) {
-  lock_or_refuse(state_->connection, names, "pg_try_advisory_lock", "here");
+  state_->lock();
   state_->end_sessions_of_earlier_runner();  // their transactions would keep the token from us
   if (upgrade) upgrade(state_->connection);
   state_->take_token(command);
