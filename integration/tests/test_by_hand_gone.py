@@ -102,6 +102,17 @@ def test_a_dropped_version_schema_is_no_bar(db, cli):
     assert db.schemas() - {"pgstrata"} == {"public", "public_newer"}
 
 
+def test_a_dropped_schema_of_a_version_that_stays_is_no_bar_to_a_rollback(db, cli):
+    db.tables(TABLES)
+    cli.start("new", STEP)
+    cli.start("newer", [{"alter_column": {"table": "t", "column": "a", "type": "text"}}])
+    cli.complete("baseline")
+    by_hand(db, "DROP SCHEMA public_new CASCADE")
+    assert 'schema "public_new" of version "new" was dropped by hand' in cli.rollback().err
+    assert cli.versions()["new"] == "live" and db.support_objects() == set()
+    assert db.execute("SELECT a, k FROM t", path="public_new") == [(1, 1)]
+
+
 @pytest.mark.parametrize("live", [1, 2])
 def test_views_that_were_dropped_are_named(db, cli, live):
     db.tables(TABLES)

@@ -1,5 +1,6 @@
 """The state schema of an older release is read as it is, and upgraded by the first command that changes something."""
 import json
+import subprocess
 from pathlib import Path
 
 import psycopg2
@@ -141,7 +142,49 @@ def test_an_upgrade_fences_off_a_runner_of_the_older_release_that_takes_its_toke
     cli.start("two", SECOND)
 
 
-def test_an_upgrade_waits_for_a_transaction_that_has_passed_the_fence_and_keeps_others_from_it(db, cli):
+def test_a_call_of_the_fence_that_waits_for_the_upgrade_does_not_pass_it(db, cli):
+    """The older function is being executed when the upgrade replaces it."""
+    db.tables(TABLES)
+    cli.run("baseline", "one")
+    downgrade(db, 4)
+    older = db.connect(role="owner")
+    taking = older.cursor()
+    taking.execute(TAKE_TOKEN.format("beside"))
+    token = taking.fetchone()[0]
+    holding = db.connect(role="owner", autocommit=False)  # the upgrade stops here, with its lock on runners
+    holding.cursor().execute("SELECT FROM pgstrata.versions FOR UPDATE")
+    upgrading = cli.spawn("init")
+    eventually(lambda: db.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
+    assert db.value("SELECT count(*) FROM pg_locks WHERE granted AND mode = 'ExclusiveLock' AND relation = 'pgstrata.runners'::regclass") == 1
+    waiting = subprocess.Popen(["psql", "-v", "VERBOSITY=verbose", "-d", db.url("owner"), "-c",
+                                f"SELECT pgstrata.assert_runner('beside', {token})"], stderr=subprocess.PIPE, text=True)
+    eventually(lambda: db.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'pgstrata.runners'::regclass") > 0)
+    holding.commit()
+    assert upgrading.wait(timeout=60) == 0
+    assert "55000" in waiting.communicate(timeout=60)[1]
+
+
+def test_first_commands_of_the_newer_release_on_several_base_schemas_wait_for_one_upgrade(db, cli):
+    db.tables(TABLES)
+    bases = ["public", "b", "c", "d"]
+    for base in bases[1:]:
+        db.execute(f"CREATE SCHEMA {base}; CREATE TABLE {base}.t (id int)")
+    for base in bases:
+        cli.run("--schema", base, "baseline", "one")
+    downgrade(db, 4)
+    holding = db.connect(role="owner", autocommit=False)
+    holding.cursor().execute("SELECT FROM pgstrata.versions FOR UPDATE")
+    path = cli.file("two", [{"create_table": {"name": "n", "columns": [{"name": "id", "type": "int", "pk": True}]}}])
+    commands = [cli.spawn("--schema", base, "start", path) for base in bases]
+    eventually(lambda: db.value("SELECT count(*) FROM pg_locks WHERE NOT granted") >= len(bases))
+    holding.commit()
+    for command in commands:
+        _, err = command.communicate(timeout=60)
+        assert command.returncode == 0, err.decode()
+    assert version(db) == CURRENT
+
+
+def test_an_upgrade_waits_for_a_transaction_that_has_passed_the_fence(db, cli):
     db.tables(TABLES)
     cli.run("baseline", "one")
     downgrade(db, 4)
@@ -189,7 +232,7 @@ def test_an_upgrade_leaves_a_command_at_work_on_another_base_schema_alone(db, cl
     at_work.cursor().execute("SELECT pg_advisory_lock(hashtextextended('pgstrata runner pgstrata.other', 0))")
     for command in ["init"], ["complete"]:
         refused = cli.run(*command, expect=4)
-        assert 'at work on base schema "other", and the state schema has to be upgraded first: pid' in refused.err
+        assert 'at work on base schema "other": pid' in refused.err and "upgraded first" in refused.err
     assert version(db) == 4
     at_work.close()
     cli.start("two", SECOND)

@@ -1,14 +1,18 @@
 -- State-schema version 5: the tables of a version's model are rows of their own. A model of 10,000
 -- tables is ten megabytes of JSON, and a command changes a few of them.
 
--- A command of an older release would go on to read and write models where they are no longer, also one
--- that takes its token after this: what it calls refuses it, and this release finishes what it has begun.
+-- A command of an older release would go on to read and write models where they are no longer: this
+-- release finishes what it has begun. A call of the function that has begun already finds no token to go
+-- on under, and one that begins later, be it under a token that is taken later, finds another function.
+UPDATE @state@.runners SET token = token + 1;
+
 -- From here on a release says which version of this schema it knows.
 CREATE OR REPLACE FUNCTION @state@.assert_runner(asked_base_schema text, asked_token bigint) RETURNS boolean
 LANGUAGE plpgsql AS $body$
 BEGIN
   RAISE EXCEPTION 'pgstrata: a newer release has taken over base schema "%"', asked_base_schema
-    USING ERRCODE = '55000', TABLE = 'runners';
+    USING ERRCODE = '55000', TABLE = 'runners',
+      HINT = 'use the newer release: the same command goes on with what was begun';
 END
 $body$;
 COMMENT ON FUNCTION @state@.assert_runner(text, bigint) IS
@@ -31,7 +35,8 @@ BEGIN
   PERFORM FROM @state@.meta AS m WHERE m.version OPERATOR(pg_catalog.>) known_version;
   IF FOUND THEN
     RAISE EXCEPTION 'pgstrata: a newer release has taken over base schema "%"', asked_base_schema
-      USING ERRCODE = '55000', TABLE = 'runners';
+      USING ERRCODE = '55000', TABLE = 'runners',
+        HINT = 'use the newer release: the same command goes on with what was begun';
   END IF;
   RETURN true;
 END
@@ -69,7 +74,8 @@ COMMENT ON TABLE @state@.models IS
 COMMENT ON COLUMN @state@.versions.model IS
   'the shape that the documents resulted in, but for its tables: those are in models while the version exists';
 
--- As versions: the same owner, and the same rights of others. Default privileges are not for the journal.
+-- As versions and the older function: the same owner, and the same rights of others. Default privileges
+-- are not for the journal.
 DO $body$
 DECLARE
   held record;
@@ -92,6 +98,14 @@ BEGIN
   LOOP
     EXECUTE CASE held.relname WHEN 'models' THEN $sql$REVOKE ALL ON @state@.models FROM $sql$
                  ELSE 'GRANT ' || held.privilege || $sql$ ON @state@.models TO $sql$ END || held.role;
+  END LOOP;
+  FOR held IN
+    SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS role
+    FROM pg_proc AS p, aclexplode(p.proacl) AS a
+    WHERE p.oid = $name$@state@.assert_runner(text, bigint)$name$::regprocedure AND a.grantee <> p.proowner
+  LOOP
+    EXECUTE $sql$GRANT EXECUTE ON FUNCTION @state@.assert_runner(text, bigint, integer),
+      @state@.assert_batch(text, bigint, integer, oid, oid) TO $sql$ || held.role;
   END LOOP;
 END
 $body$;

@@ -130,7 +130,8 @@ int Worker::batch_pages(std::int64_t most) const {
   if (const int limit = shared_.batch_pages; limit > 0)
     pages = std::min<std::int64_t>(pages, limit);
   if (const auto rows = shared_.rate.batch_rows(); rows > 0)
-    pages = std::min(pages, static_cast<std::int64_t>(rows / std::max(rows_per_page_, 1.0)));
+    pages = static_cast<std::int64_t>(
+        std::min(static_cast<double>(pages), rows / std::max(rows_per_page_, 1.0)));
   return static_cast<int>(std::max<std::int64_t>(pages, 1));
 }
 

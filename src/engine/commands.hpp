@@ -80,9 +80,9 @@ void publish_first_baseline(Session& session);
 void finish_baseline(Session& session);
 // Before a base schema's first version: it is nobody's own, and no other state schema has its
 // history.
+void refuse_foreign_history(Session& session);
 // Code of the Error for a schema that is there already and is not the version's own.
 inline constexpr const char* schema_taken = "schema-taken";
-void refuse_foreign_history(Session& session);
 // Of a version that is to be published: its schema, its hidden one, the support schema.
 void refuse_taken_schemas(Session& session, const History& history, const model::Version& version);
 // Before a completion or a rollback begins: the role may do all of its steps.

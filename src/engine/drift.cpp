@@ -114,8 +114,9 @@ void check_drift_of_rest(Session& session, const History& history, const state::
   model::check_settings(chain, snapshot);
 }
 
-std::vector<std::string> going_by_hand(const plan::Chain& chain, const catalog::Snapshot& snapshot,
-                                       const plan::Made& made) {
+std::vector<std::string> columns_by_hand(const plan::Chain& chain,
+                                         const catalog::Snapshot& snapshot,
+                                         const plan::Made& made) {
   std::vector<std::string> lines;
   const Version& before = chain.at(chain.size() - 2);
   if (chain.back().raw_sql) return lines;
@@ -127,7 +128,7 @@ std::vector<std::string> going_by_hand(const plan::Chain& chain, const catalog::
       if (shown->physical_column(column.physical)) continue;
       const std::string which = "column \"" + column.physical + "\" of table \"" + table.physical;
       if (!base->column(column.physical) && (!made || made->count("expand " + table.physical)))
-        lines.push_back(which + "\" is gone: what was renamed by hand stays where it is");
+        lines.push_back(which + "\" is gone: it was dropped by hand, or renamed and stays");
       for (auto& addition : model::additions_to(chain, table.physical, column.physical, snapshot))
         lines.push_back(addition + " was added to " + which +
                         "\" by hand: it goes with that column");

@@ -20,8 +20,8 @@ void check_drift_of_rest(Session& session, const History& history, const state::
 
 // What somebody hung on columns that only the newest version shows, and which of those are not to
 // be found: a sentence each. `made`: as plan_rollback says.
-std::vector<std::string> going_by_hand(const plan::Chain& chain, const catalog::Snapshot& snapshot,
-                                       const plan::Made& made);
+std::vector<std::string> columns_by_hand(const plan::Chain& chain,
+                                         const catalog::Snapshot& snapshot, const plan::Made& made);
 
 // Refuses to take the newest version off where the triggers of the versions that stay would name a
 // column that is not there any more.

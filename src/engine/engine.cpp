@@ -90,9 +90,9 @@ auto looked(Look look) {
     try {
       return guarded(look);
     } catch (const Error& error) {
-      const bool meanwhile =
-          error.code() == engine::changed_meanwhile || error.code() == engine::schema_taken;
-      if (!meanwhile || tries == 3) throw;
+      const bool changed = error.code() == engine::changed_meanwhile;
+      const bool taken = error.code() == engine::schema_taken;
+      if (!(changed && tries < 3) && !(taken && tries == 1)) throw;
     }
   }
 }

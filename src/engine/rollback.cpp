@@ -106,6 +106,20 @@ bool has_view(Session& session, const std::string& schema, const std::string& na
   return !session.connection.execute("SELECT pg_catalog.to_regclass($1)", {view}).is_null(0, 0);
 }
 
+// That of the newest version, so that it can be withdrawn, and those in which views are made again.
+void restore_dropped_schemas(Session& session, const plan::Chain& chain, bool published) {
+  const auto is_layered = [](const model::Version& version) {
+    return std::ranges::any_of(version.tables,
+                               [](auto& entry) { return !entry.second.inner_view.empty(); });
+  };
+  for (const model::Version* version : without_schema(session, chain)) {
+    const bool stays = version != &chain.back();
+    if (!(stays ? is_layered(*version) : published)) continue;
+    restore_dropped_schema(session, *version);
+    if (stays) session.progress.note("what is made of it again needs its grants again");
+  }
+}
+
 // Dropped by hand, with our views: there is nothing of them to roll back, and the versions that
 // stay show them no more. What a view still shows was renamed or moved.
 std::set<std::string> dropped_tables(Session& session, const plan::Chain& chain,
@@ -188,8 +202,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   plan::Chain chain = session.models(history.chain);
   const plan::Made made = made_by(session, history);
   bool published = !made || made->count("publish") > 0;
-  if (published && !without_schema(session, std::span(chain).last(1)).empty())
-    restore_dropped_schema(session, chain.back());
+  restore_dropped_schemas(session, chain, published);
   RollbackReport report;
   const std::string schema =
       published ? newest.schema : plan::hidden_schema_name(session.support_schema, chain.back());
@@ -207,7 +220,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
                                      dropped_tables(session, chain, schema, snapshot));
   check_staying_columns(chain, snapshot);
   check_renamed_twins(chain, snapshot);
-  for (auto& line : going_by_hand(chain, snapshot, made)) session.progress.note(line);
+  for (auto& line : columns_by_hand(chain, snapshot, made)) session.progress.note(line);
   plan::Outcome outcome = plan::plan_rollback(session.around(snapshot), chain, made);
   refuse_dependents_of_layers(session, chain, chain.back(), outcome.survivors);
   plan::append(outcome.steps, std::move(remains));

@@ -11,15 +11,22 @@ std::string server_text(const db::SqlError::Fields& fields) {
   return text;
 }
 
-Error data_error(const db::SqlError::Fields& fields, const plan::Step& step, bool starts) {
+// A start that fails rolls itself back: what stops that is no end of the start.
+std::string again(const std::string& command) {
+  return command == "rollback" ? "then run `pgstrata rollback` again"
+                               : "then run the same command again";
+}
+
+Error data_error(const db::SqlError::Fields& fields, const plan::Step& step,
+                 const std::string& command) {
   const auto rule = fields.constraint.empty() ? std::string()
                                               : fmt::format(" (constraint {})", fields.constraint);
   return Error(Exit::data, fields.sqlstate == "23505" ? "duplicate-key" : "data-violates-rule",
                fmt::format("existing data violates a rule of the migration{}: {}", rule,
                            server_text(fields)),
                step.title,
-               starts ? "mend the rows, or change the migration"
-                      : "mend the rows, then run the same command again");
+               command == "start" ? "mend the rows, or change the migration"
+                                  : "mend the rows, " + again(command));
 }
 
 // The first line of the statement that says something.
@@ -52,7 +59,6 @@ std::string way_out(const plan::Step& step) {
 }  // namespace
 
 Error step_error(const db::SqlError& error, const plan::Step& step, const std::string& command) {
-  const bool starts = command == "start";
   const auto& fields = error.fields();
   const std::string_view state = fields.sqlstate;
   const bool server_refused = state.starts_with("53") || state.starts_with("54") ||
@@ -65,7 +71,7 @@ Error step_error(const db::SqlError& error, const plan::Step& step, const std::s
                  step.title, "run the same command again; what is done stays done");
   if (state == "55000" && fields.table == "runners")
     return Error(Exit::state, "another-runner", fields.message, step.title,
-                 "the other command goes on instead");
+                 fields.hint.empty() ? "the other command goes on instead" : fields.hint);
   if (state == "55000" && fields.table == "pg_trigger")
     return Error(Exit::state, "trigger-changed", fields.message, step.title, fields.hint);
   if (error.try_again())
@@ -82,13 +88,15 @@ Error step_error(const db::SqlError& error, const plan::Step& step, const std::s
     return Error(Exit::connection, "server-refused", server_text(fields), step.title,
                  "run the same command again");
   const bool counts_rows = step.kind == plan::StepKind::validate && state.starts_with("22");
-  if (state.starts_with("23") || counts_rows) return data_error(fields, step, starts);
+  if (state.starts_with("23") || counts_rows) return data_error(fields, step, command);
   // The plan was tried and journaled, so what it names was there. A start also evaluates what the
   // migration says for rows; it is undone at once.
-  if (starts) return Error(Exit::migration, "step-failed", server_text(fields), step.title);
+  if (command == "start")
+    return Error(Exit::migration, "step-failed", server_text(fields), step.title);
   return Error(Exit::state, "drift", server_text(fields), step.title,
                "what the step names was changed by hand since it was planned: take that change "
-               "back, then run the same command again");
+               "back, " +
+                   again(command));
 }
 
 void throw_interrupted() {

@@ -23,11 +23,11 @@ std::string key_text(const Names& names) {
 // How long a runner that is just ending, such as one killed a moment ago, is waited for.
 constexpr std::chrono::milliseconds patience{200}, pause{20};
 
-// Of a row l of pg_locks; `key`: SQL of the key's text. A bigint advisory key is shown there as two
-// halves, with objsubid 1.
-std::string is_held(const char* key) {
+// Is a row l of pg_locks of that key? `key`: SQL of its text. A bigint advisory key is shown there
+// as two halves, with objsubid 1.
+std::string is_of(const char* key) {
   return fmt::format(
-      "l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted "
+      "l.locktype = 'advisory' AND l.objsubid = 1 "
       "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
       "AND (l.classid::bigint << 32) | l.objid::bigint = hashtextextended({}, 0)",
       key);
@@ -37,8 +37,8 @@ std::string holder(db::Connection& connection, const Names& names) {
   const auto rows = connection.execute(
       "SELECT l.pid, coalesce(nullif(a.application_name, ''), 'unnamed'), a.usename, "
       "to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS') "
-      "FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE " +
-          is_held("$1"),
+      "FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.granted AND " +
+          is_of("$1"),
       {key_text(names)});
   if (rows.empty()) return "one that has just ended";
   auto text = fmt::format("pid {} ({}", rows.text(0, 0), rows.text_or(0, 1, "unnamed"));
@@ -48,10 +48,10 @@ std::string holder(db::Connection& connection, const Names& names) {
 }
 
 [[noreturn]] void refuse_another(const std::string& where, db::Connection& connection,
-                                 const Names& names) {
+                                 const Names& names, const std::string& hint) {
   throw Error(Exit::state, "another-runner",
               "another command is at work " + where + ": " + holder(connection, names),
-              names.base_schema, "wait for it, or end it");
+              names.base_schema, hint);
 }
 
 // Asks until it is so, or patience is at an end.
@@ -64,32 +64,38 @@ bool in_time(auto asked) {
   return true;
 }
 
-// A base schema that a command of another session is at work on, if any is. One query: an advisory
-// lock for each of thousands of base schemas would fill the server's table of locks.
+// A base schema that a command of another session is at work on, if any is: those that wait for the
+// same upgrade are not, yet. One query: an advisory lock for each of thousands of base schemas
+// would fill the server's table of locks.
 std::optional<std::string> other_at_work(db::Connection& connection, const Names& names) {
   auto keys = nlohmann::json::object();
   for (const auto& row :
        connection.execute("SELECT base_schema FROM " + state_object(names, "runners")).rows_)
     keys[*row[0]] = key_text({names.state_schema, *row[0]});
   const auto found = connection.execute(
-      "SELECT k.key FROM json_each_text($1) AS k JOIN pg_locks AS l ON " + is_held("k.value") +
-          " WHERE l.pid <> pg_backend_pid() ORDER BY 1 LIMIT 1",
-      {keys.dump()});
+      "SELECT k.key FROM json_each_text($1) AS k JOIN pg_locks AS l ON l.granted AND " +
+          is_of("k.value") +
+          " WHERE l.pid <> pg_backend_pid() AND l.pid NOT IN (SELECT l.pid FROM pg_locks AS l "
+          "WHERE NOT l.granted AND " +
+          is_of("$2") + ") ORDER BY 1 LIMIT 1",
+      {keys.dump(), upgrade_key(names)});
   return found.empty() ? std::optional<std::string>() : found.text(0, 0);
 }
 
 }  // namespace
 
 void keep_runners_out(db::Connection& connection, const Names& names) {
-  std::optional<std::string> other;
-  auto refuse = [&] {
+  const auto refuse_others = [&] {
+    std::optional<std::string> other;
+    if (in_time([&] { return !(other = other_at_work(connection, names)); })) return;
     refuse_another(
-        "on base schema \"" + *other + "\", and the state schema has to be upgraded first",
-        connection, {names.state_schema, *other});
+        "on base schema \"" + *other + "\"", connection, {names.state_schema, *other},
+        "the state schema has to be upgraded first: wait for that command or stop it, or "
+        "use the older release until then");
   };
-  if (!in_time([&] { return !(other = other_at_work(connection, names)); })) refuse();
+  refuse_others();
   connection.execute("LOCK TABLE " + state_object(names, "runners") + " IN EXCLUSIVE MODE");
-  if ((other = other_at_work(connection, names))) refuse();  // it came meanwhile
+  refuse_others();  // that came meanwhile
 }
 
 struct Runner::State {
@@ -102,7 +108,7 @@ struct Runner::State {
           .execute("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", {key_text(names)})
           .boolean(0, 0);
     };
-    if (!in_time(lock)) refuse_another("here", connection, names);
+    if (!in_time(lock)) refuse_another("here", connection, names, "wait for it, or end it");
   }
 
   // Under the login role, which the earlier runner's sessions have as well; --role may not signal

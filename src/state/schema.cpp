@@ -83,6 +83,10 @@ END)",
 
 }  // namespace
 
+std::string upgrade_key(const Names& names) {
+  return "pgstrata schema " + sql::quote_identifier(names.state_schema);
+}
+
 void refuse_newer(int installed, const Names& names) {
   if (installed <= current_schema_version()) return;
   throw Error(
@@ -110,15 +114,17 @@ int installed_schema_version(db::Connection& connection, const Names& names) {
 }
 
 bool install_schema(db::Connection& connection, const Names& names) {
+  int before = 0;
   try {
-    const int before = installed_schema_version(connection, names);
+    before = installed_schema_version(connection, names);
     refuse_newer(before, names);
     if (before == current_schema_version()) return false;
 
-    db::Transaction transaction(connection, "SET LOCAL lock_timeout = '10s'");
+    db::Transaction transaction(connection);
     // Two first commands at once: the second waits here and then finds everything done.
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
-                       {"pgstrata schema " + sql::quote_identifier(names.state_schema)});
+                       {upgrade_key(names)});
+    connection.execute("SET LOCAL lock_timeout = '10s'");
     const int installed = installed_schema_version(connection, names);
     refuse_newer(installed, names);
     const bool made = installed == 0 && create_or_adopt_schema(connection, names);
@@ -142,7 +148,10 @@ bool install_schema(db::Connection& connection, const Names& names) {
     throw Error(Exit::connection, "privilege",
                 "cannot create or read the state schema \"" + names.state_schema +
                     "\": " + error.fields().message,
-                {}, "the role needs CREATE on the database, or the schema made for it");
+                {},
+                before == 0
+                    ? "the role needs CREATE on the database, or the schema made for it"
+                    : "an upgrade takes the role that owns it: run `pgstrata init` as that");
   }
 }
 

@@ -19,9 +19,12 @@ void refuse_newer(int installed, const Names& names);
 // True if it changed something. Throws as Store::ensure().
 bool install_schema(db::Connection& connection, const Names& names);
 
-// For an upgrade: until the transaction ends, no command on any base schema is at work, and none
-// that was killed can still change something. Throws Error(Exit::state, "another-runner") naming
-// one.
+// Whose hashtextextended is the advisory lock of whoever installs or upgrades it.
+std::string upgrade_key(const Names& names);
+
+// For an upgrade: until the transaction ends, no command on any base schema is at work, and no
+// transaction of one that was killed goes past the fence. Others that wait for the upgrade are
+// none. Throws Error(Exit::state, "another-runner") naming one that is.
 void keep_runners_out(db::Connection& connection, const Names& names);
 
 }  // namespace pgstrata::state

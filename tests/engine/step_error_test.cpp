@@ -45,6 +45,26 @@ BOOST_AUTO_TEST_CASE(what_a_step_does_not_find_was_changed_by_hand) {
   BOOST_TEST(value.hint().find("by hand") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(says_how_the_command_goes_on) {
+  const auto hint = [](const std::string& sqlstate, const std::string& command) {
+    return error_for(sqlstate, plan::StepKind::validate, command).hint();
+  };
+  BOOST_TEST(hint("23514", "start").ends_with("or change the migration"));
+  BOOST_TEST(hint("23514", "complete").ends_with("then run the same command again"));
+  BOOST_TEST(hint("42703", "rollback").ends_with("then run `pgstrata rollback` again"));
+}
+
+BOOST_AUTO_TEST_CASE(another_runner_goes_on_or_a_newer_release_does) {
+  db::SqlError::Fields fields;
+  fields.sqlstate = "55000";
+  fields.table = "runners";
+  const auto other = step_error(db::SqlError(fields), {}, "start");
+  BOOST_TEST(other.code() == "another-runner");
+  BOOST_TEST(other.hint() == "the other command goes on instead");
+  fields.hint = "use the newer release";
+  BOOST_TEST(step_error(db::SqlError(fields), {}, "start").hint() == fields.hint);
+}
+
 BOOST_AUTO_TEST_CASE(names_the_step_and_the_sqlstate) {
   const auto error = error_for("42703");
   BOOST_TEST(error.where() == "the step");
