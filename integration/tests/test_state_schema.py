@@ -110,11 +110,16 @@ def test_who_might_read_the_history_may_read_it_after_the_upgrade(db, cli):
     cli.run("baseline", "one")
     downgrade(db, 4)
     db.execute("GRANT USAGE ON SCHEMA pgstrata TO app; GRANT SELECT ON ALL TABLES IN SCHEMA pgstrata TO app, PUBLIC;"
+               "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA pgstrata FROM PUBLIC;"
+               "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgstrata TO app;"
                "ALTER DEFAULT PRIVILEGES GRANT INSERT, UPDATE ON TABLES TO app")
     cli.start("two", SECOND)
     granted = db.execute("SELECT DISTINCT grantee::text, privilege_type::text FROM information_schema.table_privileges"
                          " WHERE table_schema = 'pgstrata' AND table_name = 'models' AND grantee <> 'owner' ORDER BY 1")
     assert granted == [("PUBLIC", "SELECT"), ("app", "SELECT")]
+    callers = db.execute("SELECT oid::regprocedure::text, (SELECT string_agg(grantee::regrole::text, ' ' ORDER BY grantee::regrole::text)"
+                         " FROM aclexplode(proacl)) FROM pg_proc WHERE pronamespace = 'pgstrata'::regnamespace")
+    assert len(callers) == 4 and {roles for _, roles in callers} == {"app owner"}, callers
 
 
 TAKE_TOKEN = """INSERT INTO pgstrata.runners AS r VALUES ('{}', 1, 'older', pg_backend_pid(), clock_timestamp())
@@ -155,7 +160,8 @@ def test_a_call_of_the_fence_that_waits_for_the_upgrade_does_not_pass_it(db, cli
     holding.cursor().execute("SELECT FROM pgstrata.versions FOR UPDATE")
     upgrading = cli.spawn("init")
     eventually(lambda: db.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
-    assert db.value("SELECT count(*) FROM pg_locks WHERE granted AND mode = 'ExclusiveLock' AND relation = 'pgstrata.runners'::regclass") == 1
+    eventually(lambda: db.value("SELECT count(*) FROM pg_locks WHERE granted AND mode = 'ExclusiveLock'"
+                                " AND relation = 'pgstrata.runners'::regclass") == 1)
     waiting = subprocess.Popen(["psql", "-v", "VERBOSITY=verbose", "-d", db.url("owner"), "-c",
                                 f"SELECT pgstrata.assert_runner('beside', {token})"], stderr=subprocess.PIPE, text=True)
     eventually(lambda: db.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'pgstrata.runners'::regclass") > 0)
@@ -164,19 +170,25 @@ def test_a_call_of_the_fence_that_waits_for_the_upgrade_does_not_pass_it(db, cli
     assert "55000" in waiting.communicate(timeout=60)[1]
 
 
-def test_first_commands_of_the_newer_release_on_several_base_schemas_wait_for_one_upgrade(db, cli):
-    db.tables(TABLES)
-    bases = ["public", "b", "c", "d"]
-    for base in bases[1:]:
-        db.execute(f"CREATE SCHEMA {base}; CREATE TABLE {base}.t (id int)")
+@pytest.mark.parametrize("installed", [0, 4])
+def test_first_commands_on_several_base_schemas_wait_for_one_that_makes_the_state_schema(db, cli, installed):
+    """And not for what it does afterwards."""
+    bases = ["b", "c", "d", "public"]
     for base in bases:
-        cli.run("--schema", base, "baseline", "one")
-    downgrade(db, 4)
+        db.execute(f"CREATE SCHEMA IF NOT EXISTS {base}; CREATE TABLE {base}.t (id int PRIMARY KEY, a int, pad text);"
+                   f"INSERT INTO {base}.t SELECT i, i, repeat('x', 400) FROM generate_series(1, 200) i")
+        if installed:
+            cli.run("--schema", base, "baseline", "one")
+    if installed:
+        downgrade(db, installed)
     holding = db.connect(role="owner", autocommit=False)
-    holding.cursor().execute("SELECT FROM pgstrata.versions FOR UPDATE")
-    path = cli.file("two", [{"create_table": {"name": "n", "columns": [{"name": "id", "type": "int", "pk": True}]}}])
-    commands = [cli.spawn("--schema", base, "start", path) for base in bases]
-    eventually(lambda: db.value("SELECT count(*) FROM pg_locks WHERE NOT granted") >= len(bases))
+    holding.cursor().execute("SELECT pg_advisory_xact_lock(hashtextextended('pgstrata schema pgstrata', 0))")
+    path = cli.file("two", [{"alter_column": {"table": "t", "column": "a", "type": "bigint"}}])
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    commands = []
+    for base in bases:
+        commands.append(cli.spawn("--schema", base, "start", path, "--max-rate", 100))
+        eventually(lambda: db.value(waiting) == len(commands))
     holding.commit()
     for command in commands:
         _, err = command.communicate(timeout=60)

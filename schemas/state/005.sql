@@ -100,12 +100,17 @@ BEGIN
                  ELSE 'GRANT ' || held.privilege || $sql$ ON @state@.models TO $sql$ END || held.role;
   END LOOP;
   FOR held IN
-    SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS role
-    FROM pg_proc AS p, aclexplode(p.proacl) AS a
-    WHERE p.oid = $name$@state@.assert_runner(text, bigint)$name$::regprocedure AND a.grantee <> p.proowner
+    SELECT CASE p.pronargs WHEN 2 THEN 'GRANT' ELSE 'REVOKE' END AS change,
+           CASE p.pronargs WHEN 2 THEN ' TO ' ELSE ' FROM ' END ||
+           CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS role
+    FROM pg_proc AS p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+    WHERE p.oid IN ($name$@state@.assert_runner(text, bigint)$name$::regprocedure,
+                    $name$@state@.assert_runner(text, bigint, integer)$name$::regprocedure)
+      AND a.grantee <> p.proowner
+    ORDER BY p.pronargs DESC
   LOOP
-    EXECUTE $sql$GRANT EXECUTE ON FUNCTION @state@.assert_runner(text, bigint, integer),
-      @state@.assert_batch(text, bigint, integer, oid, oid) TO $sql$ || held.role;
+    EXECUTE held.change || $sql$ EXECUTE ON FUNCTION @state@.assert_runner(text, bigint, integer),
+      @state@.assert_batch(text, bigint, integer, oid, oid)$sql$ || held.role;
   END LOOP;
 END
 $body$;

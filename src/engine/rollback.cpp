@@ -106,20 +106,6 @@ bool has_view(Session& session, const std::string& schema, const std::string& na
   return !session.connection.execute("SELECT pg_catalog.to_regclass($1)", {view}).is_null(0, 0);
 }
 
-// That of the newest version, so that it can be withdrawn, and those in which views are made again.
-void restore_dropped_schemas(Session& session, const plan::Chain& chain, bool published) {
-  const auto is_layered = [](const model::Version& version) {
-    return std::ranges::any_of(version.tables,
-                               [](auto& entry) { return !entry.second.inner_view.empty(); });
-  };
-  for (const model::Version* version : without_schema(session, chain)) {
-    const bool stays = version != &chain.back();
-    if (!(stays ? is_layered(*version) : published)) continue;
-    restore_dropped_schema(session, *version);
-    if (stays) session.progress.note("what is made of it again needs its grants again");
-  }
-}
-
 // Dropped by hand, with our views: there is nothing of them to roll back, and the versions that
 // stay show them no more. What a view still shows was renamed or moved.
 std::set<std::string> dropped_tables(Session& session, const plan::Chain& chain,
@@ -202,7 +188,13 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   plan::Chain chain = session.models(history.chain);
   const plan::Made made = made_by(session, history);
   bool published = !made || made->count("publish") > 0;
-  restore_dropped_schemas(session, chain, published);
+  std::set<std::string> dropped;
+  for (const model::Version* version : without_schema(session, chain)) {
+    if (version != &chain.back())
+      dropped.insert(version->schema);
+    else if (published)
+      restore_dropped_schema(session, chain.back());
+  }
   RollbackReport report;
   const std::string schema =
       published ? newest.schema : plan::hidden_schema_name(session.support_schema, chain.back());
@@ -221,7 +213,9 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   check_staying_columns(chain, snapshot);
   check_renamed_twins(chain, snapshot);
   for (auto& line : columns_by_hand(chain, snapshot, made)) session.progress.note(line);
-  plan::Outcome outcome = plan::plan_rollback(session.around(snapshot), chain, made);
+  plan::Surroundings around = session.around(snapshot);
+  around.dropped_schemas = std::move(dropped);
+  plan::Outcome outcome = plan::plan_rollback(around, chain, made);
   refuse_dependents_of_layers(session, chain, chain.back(), outcome.survivors);
   plan::append(outcome.steps, std::move(remains));
   plan::append(outcome.steps, drop_leftovers(session, history));

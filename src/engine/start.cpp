@@ -32,6 +32,14 @@ bool keeps_what_is_done(const Error& error) {
          error.exit() == Exit::state;  // another runner took over
 }
 
+// What stops it is not mended by another start.
+void take_back(Session& session, const std::string& version) try {
+  rollback(session, version, {});
+} catch (const Error& error) {
+  throw Error(error.exit(), error.code(), error.message(), error.where(),
+              "`pgstrata rollback " + version + "` goes on with undoing it: " + error.hint());
+}
+
 void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_after_step);
 
 void run_start(Session& session, const state::RunRow& run, const model::Version& next,
@@ -44,7 +52,7 @@ void run_start(Session& session, const state::RunRow& run, const model::Version&
   } catch (const Error& error) {
     if (keeps_what_is_done(error)) throw;
     session.progress.note(std::string(error.what()) + "; undoing what was done of " + next.name);
-    rollback(session, next.name, {});
+    take_back(session, next.name);
     throw Error(
         error.exit(), error.code(), error.message(), error.where(),
         (error.hint().empty() ? "" : error.hint() + "; ") +

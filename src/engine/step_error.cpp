@@ -11,12 +11,6 @@ std::string server_text(const db::SqlError::Fields& fields) {
   return text;
 }
 
-// A start that fails rolls itself back: what stops that is no end of the start.
-std::string again(const std::string& command) {
-  return command == "rollback" ? "then run `pgstrata rollback` again"
-                               : "then run the same command again";
-}
-
 Error data_error(const db::SqlError::Fields& fields, const plan::Step& step,
                  const std::string& command) {
   const auto rule = fields.constraint.empty() ? std::string()
@@ -26,7 +20,7 @@ Error data_error(const db::SqlError::Fields& fields, const plan::Step& step,
                            server_text(fields)),
                step.title,
                command == "start" ? "mend the rows, or change the migration"
-                                  : "mend the rows, " + again(command));
+                                  : "mend the rows, then run the same command again");
 }
 
 // The first line of the statement that says something.
@@ -95,8 +89,7 @@ Error step_error(const db::SqlError& error, const plan::Step& step, const std::s
     return Error(Exit::migration, "step-failed", server_text(fields), step.title);
   return Error(Exit::state, "drift", server_text(fields), step.title,
                "what the step names was changed by hand since it was planned: take that change "
-               "back, " +
-                   again(command));
+               "back, then run the same command again");
 }
 
 void throw_interrupted() {

@@ -142,11 +142,14 @@ std::vector<Step> shed_layers(const Surroundings& around, const Version& version
   std::vector<Step> steps;
   if (table.inner_view.empty()) return steps;
   if (!keeps && (unmarked || !table.marked)) {
-    Step step = view_step(
-        table.name, "put view " + table.name + " of " + version.name + " back on the table itself",
-        "no boundary left translates it");
-    step.statements = flatten_view(around, version, table);
-    steps.push_back(std::move(step));
+    if (!around.dropped_schemas.contains(version.schema)) {
+      Step step =
+          view_step(table.name,
+                    "put view " + table.name + " of " + version.name + " back on the table itself",
+                    "no boundary left translates it");
+      step.statements = flatten_view(around, version, table);
+      steps.push_back(std::move(step));
+    }
     Step inner = view_step(table.inner_view, "drop inner view " + table.inner_view,
                            "nothing reads it any more");
     inner.statements.push_back(

@@ -20,12 +20,13 @@ std::string key_text(const Names& names) {
          sql::format("{}", sql::Qualified{names.state_schema, names.base_schema}).str();
 }
 
-// How long a runner that is just ending, such as one killed a moment ago, is waited for.
-constexpr std::chrono::milliseconds patience{200}, pause{20};
+// How long a runner that is just ending, such as one killed a moment ago, is waited for; and before
+// an upgrade, one that is about to wait for the same.
+constexpr std::chrono::milliseconds patience{200}, patience_of_upgrade{5000}, pause{20};
 
 // Is a row l of pg_locks of that key? `key`: SQL of its text. A bigint advisory key is shown there
 // as two halves, with objsubid 1.
-std::string is_of(const char* key) {
+std::string is_lock_of(const char* key) {
   return fmt::format(
       "l.locktype = 'advisory' AND l.objsubid = 1 "
       "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
@@ -38,7 +39,7 @@ std::string holder(db::Connection& connection, const Names& names) {
       "SELECT l.pid, coalesce(nullif(a.application_name, ''), 'unnamed'), a.usename, "
       "to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS') "
       "FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.granted AND " +
-          is_of("$1"),
+          is_lock_of("$1"),
       {key_text(names)});
   if (rows.empty()) return "one that has just ended";
   auto text = fmt::format("pid {} ({}", rows.text(0, 0), rows.text_or(0, 1, "unnamed"));
@@ -54,9 +55,9 @@ std::string holder(db::Connection& connection, const Names& names) {
               names.base_schema, hint);
 }
 
-// Asks until it is so, or patience is at an end.
-bool in_time(auto asked) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+// Asks until it is so, or time is up.
+bool becomes_true(std::chrono::milliseconds within, auto asked) {
+  const auto deadline = std::chrono::steady_clock::now() + within;
   while (!asked()) {
     if (std::chrono::steady_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(pause);
@@ -74,10 +75,10 @@ std::optional<std::string> other_at_work(db::Connection& connection, const Names
     keys[*row[0]] = key_text({names.state_schema, *row[0]});
   const auto found = connection.execute(
       "SELECT k.key FROM json_each_text($1) AS k JOIN pg_locks AS l ON l.granted AND " +
-          is_of("k.value") +
+          is_lock_of("k.value") +
           " WHERE l.pid <> pg_backend_pid() AND l.pid NOT IN (SELECT l.pid FROM pg_locks AS l "
           "WHERE NOT l.granted AND " +
-          is_of("$2") + ") ORDER BY 1 LIMIT 1",
+          is_lock_of("$2") + ") ORDER BY 1 LIMIT 1",
       {keys.dump(), upgrade_key(names)});
   return found.empty() ? std::optional<std::string>() : found.text(0, 0);
 }
@@ -85,17 +86,17 @@ std::optional<std::string> other_at_work(db::Connection& connection, const Names
 }  // namespace
 
 void keep_runners_out(db::Connection& connection, const Names& names) {
-  const auto refuse_others = [&] {
+  const auto refuse_others = [&](std::chrono::milliseconds within) {
     std::optional<std::string> other;
-    if (in_time([&] { return !(other = other_at_work(connection, names)); })) return;
+    if (becomes_true(within, [&] { return !(other = other_at_work(connection, names)); })) return;
     refuse_another(
         "on base schema \"" + *other + "\"", connection, {names.state_schema, *other},
         "the state schema has to be upgraded first: wait for that command or stop it, or "
         "use the older release until then");
   };
-  refuse_others();
+  refuse_others(patience_of_upgrade);
   connection.execute("LOCK TABLE " + state_object(names, "runners") + " IN EXCLUSIVE MODE");
-  refuse_others();  // that came meanwhile
+  refuse_others(patience);  // that came meanwhile
 }
 
 struct Runner::State {
@@ -103,12 +104,13 @@ struct Runner::State {
       : owned(std::move(own)), connection(*owned), names(std::move(wanted)) {}
 
   void lock() {
-    const auto lock = [&] {
+    const auto taken = [&] {
       return connection
           .execute("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", {key_text(names)})
           .boolean(0, 0);
     };
-    if (!in_time(lock)) refuse_another("here", connection, names, "wait for it, or end it");
+    if (!becomes_true(patience, taken))
+      refuse_another("here", connection, names, "wait for it, or end it");
   }
 
   // Under the login role, which the earlier runner's sessions have as well; --role may not signal

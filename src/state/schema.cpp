@@ -120,13 +120,17 @@ bool install_schema(db::Connection& connection, const Names& names) {
     refuse_newer(before, names);
     if (before == current_schema_version()) return false;
 
-    db::Transaction transaction(connection);
+    // One whose host is gone does not hold the others up for ever.
+    db::Transaction transaction(connection,
+                                "SET LOCAL idle_in_transaction_session_timeout = '60s'; "
+                                "SET LOCAL lock_timeout = '120s'");
     // Two first commands at once: the second waits here and then finds everything done.
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
                        {upgrade_key(names)});
     connection.execute("SET LOCAL lock_timeout = '10s'");
     const int installed = installed_schema_version(connection, names);
     refuse_newer(installed, names);
+    if (installed == current_schema_version()) return false;
     const bool made = installed == 0 && create_or_adopt_schema(connection, names);
     if (installed != 0) keep_runners_out(connection, names);
     for (int version = installed + 1; version <= current_schema_version(); ++version) {
@@ -136,17 +140,18 @@ bool install_schema(db::Connection& connection, const Names& names) {
     }
     if (installed == 0) keep_private(connection, names, made);
     transaction.commit();
-    return installed != current_schema_version();
+    return true;
   } catch (const db::SqlError& error) {
     if (error.lock_not_available())
       throw Error(Exit::locks, "lock-budget",
                   "the state schema \"" + names.state_schema +
                       "\" could not be made or upgraded: " + error.fields().message,
                   {},
-                  "end what holds its tables (pg_locks shows it), then run the same command again");
+                  "another command upgrades it, or a session holds its tables (pg_locks shows "
+                  "which): run the same command again once that has ended");
     if (error.sqlstate() != "42501") throw;
     throw Error(Exit::connection, "privilege",
-                "cannot create or read the state schema \"" + names.state_schema +
+                "cannot create, upgrade or read the state schema \"" + names.state_schema +
                     "\": " + error.fields().message,
                 {},
                 before == 0

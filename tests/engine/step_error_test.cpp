@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(says_how_the_command_goes_on) {
   };
   BOOST_TEST(hint("23514", "start").ends_with("or change the migration"));
   BOOST_TEST(hint("23514", "complete").ends_with("then run the same command again"));
-  BOOST_TEST(hint("42703", "rollback").ends_with("then run `pgstrata rollback` again"));
+  BOOST_TEST(hint("42703", "rollback").ends_with("then run the same command again"));
 }
 
 BOOST_AUTO_TEST_CASE(another_runner_goes_on_or_a_newer_release_does) {
