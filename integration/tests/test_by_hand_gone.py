@@ -102,23 +102,40 @@ def test_a_dropped_version_schema_is_no_bar(db, cli):
     assert db.schemas() - {"pgstrata"} == {"public", "public_newer"}
 
 
-@pytest.mark.parametrize("newest", [{"alter_column": {"table": "t", "column": "a", "type": "text"}},
-                                    {"rename_column": {"table": "t", "from": "b", "to": "c"}}])
+@pytest.mark.parametrize("change", ["DROP SCHEMA public_new CASCADE", "DROP VIEW public_new.t"])
 @pytest.mark.parametrize("live", [2, 3])
-def test_a_dropped_schema_of_a_version_that_stays_is_no_bar_to_a_rollback(db, cli, live, newest):
+def test_what_was_dropped_of_a_version_that_stays_is_no_bar_to_a_rollback_and_stays_dropped(db, cli, live, change):
     db.tables(TABLES + "CREATE TABLE beside (id int)")
     cli.start("new", STEP)
-    cli.start("newer", [newest])
+    cli.start("newer", [{"alter_column": {"table": "t", "column": "a", "type": "text"}}])
     if live == 2:
         cli.complete("baseline")
-    by_hand(db, "DROP SCHEMA public_new CASCADE")
-    cli.rollback("newer")
-    assert not db.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'public_new'")
-    if live == 2:
-        assert db.support_objects() == set()
-    else:
+    by_hand(db, change)
+    assert 'view "t" of version "new", which stays, is gone' in cli.rollback("newer").err
+    assert not db.value("SELECT count(*) FROM pg_views WHERE schemaname = 'public_new' AND viewname = 't'")
+    if live == 3 and "SCHEMA" in change:
         assert "roll \"new\" back" in cli.complete(expect=STATE).err
         cli.rollback("new")
+    else:
+        if live == 3:
+            cli.complete()
+        assert any('"new"' in note and "gone" in note for note in cli.status()["notes"])
+    cli.start("last", [{"add_column": {"table": "beside", "column": {"name": "x", "type": "int", "nullable": True}}}])
+    cli.complete()
+    assert remains(db) == [] and db.rows("last", "SELECT k FROM t") == [(1,)]
+
+
+@pytest.mark.parametrize("command", ["rollback", "complete"])
+def test_a_command_that_is_refused_makes_no_dropped_schema_again(db, cli, unchanged, command):
+    db.tables(TABLES)
+    cli.start("new", STEP)
+    going = {"rollback": ("new", "_a_2"), "complete": ("baseline", "a")}[command]
+    by_hand(db, f"DROP SCHEMA public_{going[0]} CASCADE; CREATE VIEW mine AS SELECT {going[1]} FROM t")
+    unchanged.mark()
+    assert "view public.mine" in cli.run(command, expect=STATE).err
+    unchanged.check()
+    by_hand(db, "DROP VIEW mine")
+    cli.run(command)
 
 
 @pytest.mark.parametrize("live", [1, 2])

@@ -80,6 +80,27 @@ def test_rows_that_make_a_rule_fail_are_data_to_mend(db, cli):
     cli.complete()
 
 
+def test_a_start_whose_undoing_is_stopped_says_what_goes_on_with_it(db, cli):
+    db.tables("CREATE TABLE t (id int PRIMARY KEY, x int UNIQUE); INSERT INTO t VALUES (1, 1), (2, 2)")
+    db.execute("""CREATE FUNCTION public.no_index() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+                    IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE schema_name = 'public')
+                    THEN RAISE 'no more indexes'; END IF; END $$;
+                  CREATE FUNCTION public.no_drop() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+                    IF EXISTS (SELECT FROM pg_event_trigger_dropped_objects() WHERE object_type = 'table column')
+                    THEN RAISE 'columns are kept'; END IF; END $$;
+                  CREATE EVENT TRIGGER no_index ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION public.no_index();
+                  CREATE EVENT TRIGGER no_drop ON sql_drop EXECUTE FUNCTION public.no_drop()""", role="postgres")
+    wider = [{"alter_column": {"table": "t", "column": "x", "type": "bigint"}}]
+    result = cli.start("two", wider, expect=STATE)
+    assert "columns are kept" in result.err and "`pgstrata rollback two`" in result.err and "no more indexes" in result.err
+    db.execute("DROP EVENT TRIGGER no_drop; DROP EVENT TRIGGER no_index", role="postgres")
+    assert "rollback" in cli.start("two", wider, expect=STATE).err
+    cli.rollback("two")
+    cli.start("two", wider)
+    cli.complete()
+    assert remains(db) == []
+
+
 def test_a_killed_baseline_says_what_was_taken_from_under_it(db, cli):
     db.tables("CREATE TABLE t (id int); CREATE TABLE zz (id int)")
     with closing(db.connect(role="owner", autocommit=False)) as holder:

@@ -187,9 +187,11 @@ def test_first_commands_on_several_base_schemas_wait_for_one_that_makes_the_stat
     waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
     commands = []
     for base in bases:
-        commands.append(cli.spawn("--schema", base, "start", path, "--max-rate", 100))
+        commands.append(cli.spawn("--schema", base, "start", path, "--max-rate", 25))
         eventually(lambda: db.value(waiting) == len(commands))
     holding.commit()
+    eventually(lambda: db.value("SELECT to_regclass('pgstrata.models') IS NOT NULL"))
+    eventually(lambda: db.value("SELECT count(*) FROM pgstrata.runs WHERE status = 'running' AND command = 'start'") == len(bases))
     for command in commands:
         _, err = command.communicate(timeout=60)
         assert command.returncode == 0, err.decode()

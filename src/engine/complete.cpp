@@ -153,7 +153,6 @@ CompleteReport complete_oldest(Session& session, const std::optional<std::string
   const auto dropped = without_schema(session, chain);
   for (const model::Version* version : dropped)
     if (version != &chain.front()) refuse_dropped_schema(*version);
-  if (!dropped.empty()) restore_dropped_schema(session, chain.front());
   check_rules(session, chain[1]);
   refuse_dependents(session, chain, chain.front(), chain.front().schema,
                     going_with_oldest(session, chain));
@@ -162,7 +161,9 @@ CompleteReport complete_oldest(Session& session, const std::optional<std::string
   // The models say all there is to know but for triggers of users; what else the catalog has
   // beside them is not touched.
   catalog::Snapshot nothing;
-  plan::Outcome outcome = plan::plan_complete(around_triggers(session, nothing, chain), chain);
+  plan::Surroundings around = around_triggers(session, nothing, chain);
+  around.dropped_views = dropped_layered_views(session, std::span(chain).subspan(1));
+  plan::Outcome outcome = plan::plan_complete(around, chain);
   refuse_dependents_of_layers(session, chain, chain.front(), outcome.survivors);
   refuse_missing_rights(session, history, outcome.steps, true);
   state::RunRow run;
@@ -172,6 +173,7 @@ CompleteReport complete_oldest(Session& session, const std::optional<std::string
   journaled(
       session,
       [&] {
+        if (!dropped.empty()) restore_dropped_schema(session, chain.front());
         session.store.set_status(run.ordinal, Status::retiring);
         run.id = session.store.insert_run(run, outcome.steps);
       },

@@ -188,13 +188,8 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   plan::Chain chain = session.models(history.chain);
   const plan::Made made = made_by(session, history);
   bool published = !made || made->count("publish") > 0;
-  std::set<std::string> dropped;
-  for (const model::Version* version : without_schema(session, chain)) {
-    if (version != &chain.back())
-      dropped.insert(version->schema);
-    else if (published)
-      restore_dropped_schema(session, chain.back());
-  }
+  const std::span newest_alone = std::span(chain).last(1);
+  const bool restores = published && !without_schema(session, newest_alone).empty();
   RollbackReport report;
   const std::string schema =
       published ? newest.schema : plan::hidden_schema_name(session.support_schema, chain.back());
@@ -214,7 +209,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   check_renamed_twins(chain, snapshot);
   for (auto& line : columns_by_hand(chain, snapshot, made)) session.progress.note(line);
   plan::Surroundings around = session.around(snapshot);
-  around.dropped_schemas = std::move(dropped);
+  around.dropped_views = dropped_layered_views(session, std::span(chain).first(chain.size() - 1));
   plan::Outcome outcome = plan::plan_rollback(around, chain, made);
   refuse_dependents_of_layers(session, chain, chain.back(), outcome.survivors);
   plan::append(outcome.steps, std::move(remains));
@@ -232,6 +227,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
       [&] {
         if (history.unfinished) session.store.finish_run(history.unfinished->id, RunStatus::undone);
         if (!published) find_hidden_schema(session, chain.back());
+        if (restores) restore_dropped_schema(session, chain.back());
         session.store.set_status(run.ordinal, Status::rolling_back);
         run.id = session.store.insert_run(run, outcome.steps);
       },

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "engine/commands.hpp"
 #include "model/names.hpp"
@@ -147,6 +148,31 @@ std::vector<std::string> dropped_views(Session& session, const History& history)
                     " gone: clients get 42P01; a view that is made again needs its grants again");
   }
   return notes;
+}
+
+std::set<sql::Qualified> dropped_layered_views(Session& session,
+                                               std::span<const model::Version> versions) {
+  auto layered = nlohmann::json::array();
+  for (auto& version : versions)
+    for (auto& [logical, table] : version.tables)
+      if (!table.inner_view.empty())
+        layered.push_back(
+            {{"version", version.name}, {"schema", version.schema}, {"name", table.name}});
+  std::set<sql::Qualified> dropped;
+  if (layered.empty()) return dropped;
+  const auto gone = session.connection.execute(
+      "SELECT v.version, v.schema, v.name FROM json_to_recordset($1) AS v(version text, schema "
+      "text, name text) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN "
+      "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND n.nspname = "
+      "v.schema AND c.relname = v.name)",
+      {layered.dump()});
+  for (std::size_t row = 0; row < gone.size(); ++row) {
+    dropped.insert({gone.text(row, 1), gone.text(row, 2)});
+    session.progress.note(
+        "view \"" + gone.text(row, 2) + "\" of version \"" + gone.text(row, 0) +
+        "\", which stays, is gone: it was dropped by hand, and is not made again");
+  }
+  return dropped;
 }
 
 void restore_dropped_schema(Session& session, const model::Version& version) {

@@ -36,8 +36,10 @@ bool keeps_what_is_done(const Error& error) {
 void take_back(Session& session, const std::string& version) try {
   rollback(session, version, {});
 } catch (const Error& error) {
+  if (error.code() == "another-runner") throw;
   throw Error(error.exit(), error.code(), error.message(), error.where(),
-              "`pgstrata rollback " + version + "` goes on with undoing it: " + error.hint());
+              (error.hint().empty() ? "" : error.hint() + "; ") + "it is `pgstrata rollback " +
+                  version + "` that goes on with undoing the start");
 }
 
 void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_after_step);

@@ -142,7 +142,7 @@ std::vector<Step> shed_layers(const Surroundings& around, const Version& version
   std::vector<Step> steps;
   if (table.inner_view.empty()) return steps;
   if (!keeps && (unmarked || !table.marked)) {
-    if (!around.dropped_schemas.contains(version.schema)) {
+    if (!around.dropped_views.contains({version.schema, table.name})) {
       Step step =
           view_step(table.name,
                     "put view " + table.name + " of " + version.name + " back on the table itself",
