@@ -97,9 +97,8 @@ std::vector<const model::Version*> without_schema(Session& session,
                                                   std::span<const model::Version> versions);
 // A sentence for each version that lacks views of its tables.
 std::vector<std::string> dropped_views(Session& session, const History& history);
-// Views of versions that stay which were dropped by hand, of tables that are translated; says so.
-std::set<sql::Qualified> dropped_layered_views(Session& session,
-                                               std::span<const model::Version> versions);
+// Of versions that stay: views that were dropped by hand, and views below them; notes say so.
+std::set<sql::Qualified> dropped_layers(Session& session, std::span<const model::Version> versions);
 // Makes it again, empty: the steps that take it away go through. A note says so.
 void restore_dropped_schema(Session& session, const model::Version& version);
 [[noreturn]] void refuse_dropped_schema(const model::Version& version);

@@ -162,7 +162,7 @@ CompleteReport complete_oldest(Session& session, const std::optional<std::string
   // beside them is not touched.
   catalog::Snapshot nothing;
   plan::Surroundings around = around_triggers(session, nothing, chain);
-  around.dropped_views = dropped_layered_views(session, std::span(chain).subspan(1));
+  around.dropped_views = dropped_layers(session, std::span(chain).subspan(1));
   plan::Outcome outcome = plan::plan_complete(around, chain);
   refuse_dependents_of_layers(session, chain, chain.front(), outcome.survivors);
   refuse_missing_rights(session, history, outcome.steps, true);

@@ -209,7 +209,7 @@ RollbackReport rollback_newest(Session& session, const std::optional<std::string
   check_renamed_twins(chain, snapshot);
   for (auto& line : columns_by_hand(chain, snapshot, made)) session.progress.note(line);
   plan::Surroundings around = session.around(snapshot);
-  around.dropped_views = dropped_layered_views(session, std::span(chain).first(chain.size() - 1));
+  around.dropped_views = dropped_layers(session, std::span(chain).first(chain.size() - 1));
   plan::Outcome outcome = plan::plan_rollback(around, chain, made);
   refuse_dependents_of_layers(session, chain, chain.back(), outcome.survivors);
   plan::append(outcome.steps, std::move(remains));

@@ -150,27 +150,28 @@ std::vector<std::string> dropped_views(Session& session, const History& history)
   return notes;
 }
 
-std::set<sql::Qualified> dropped_layered_views(Session& session,
-                                               std::span<const model::Version> versions) {
-  auto layered = nlohmann::json::array();
+std::set<sql::Qualified> dropped_layers(Session& session,
+                                        std::span<const model::Version> versions) {
+  auto layers = nlohmann::json::array();
   for (auto& version : versions)
-    for (auto& [logical, table] : version.tables)
-      if (!table.inner_view.empty())
-        layered.push_back(
-            {{"version", version.name}, {"schema", version.schema}, {"name", table.name}});
+    for (auto& [logical, table] : version.tables) {
+      if (table.inner_view.empty()) continue;
+      layers.push_back({{"schema", version.schema}, {"name", table.name}});
+      layers.push_back({{"schema", session.support_schema}, {"name", table.inner_view}});
+    }
   std::set<sql::Qualified> dropped;
-  if (layered.empty()) return dropped;
+  if (layers.empty()) return dropped;
   const auto gone = session.connection.execute(
-      "SELECT v.version, v.schema, v.name FROM json_to_recordset($1) AS v(version text, schema "
-      "text, name text) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN "
-      "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND n.nspname = "
-      "v.schema AND c.relname = v.name)",
-      {layered.dump()});
+      "SELECT v.schema, v.name FROM json_to_recordset($1) AS v(schema text, name text) WHERE NOT "
+      "EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+      "c.relnamespace WHERE c.relkind = 'v' AND n.nspname = v.schema AND c.relname = v.name)",
+      {layers.dump()});
   for (std::size_t row = 0; row < gone.size(); ++row) {
-    dropped.insert({gone.text(row, 1), gone.text(row, 2)});
+    dropped.insert({gone.text(row, 0), gone.text(row, 1)});
     session.progress.note(
-        "view \"" + gone.text(row, 2) + "\" of version \"" + gone.text(row, 0) +
-        "\", which stays, is gone: it was dropped by hand, and is not made again");
+        sql::format("view {} of a version that stays is gone: it was dropped by hand",
+                    sql::Qualified{gone.text(row, 0), gone.text(row, 1)})
+            .str());
   }
   return dropped;
 }

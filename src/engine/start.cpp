@@ -37,9 +37,15 @@ void take_back(Session& session, const std::string& version) try {
   rollback(session, version, {});
 } catch (const Error& error) {
   if (error.code() == "another-runner") throw;
-  throw Error(error.exit(), error.code(), error.message(), error.where(),
-              (error.hint().empty() ? "" : error.hint() + "; ") + "it is `pgstrata rollback " +
-                  version + "` that goes on with undoing the start");
+  const std::string again = "run the same command again";
+  const std::string undoing =
+      "run `pgstrata rollback " + version + "`, which goes on with undoing the start";
+  std::string hint = error.hint();
+  if (const auto at = hint.find(again); at != std::string::npos)
+    hint.replace(at, again.size(), undoing);
+  else
+    hint += (hint.empty() ? "" : "; ") + undoing;
+  throw Error(error.exit(), error.code(), error.message(), error.where(), hint);
 }
 
 void publish_what_sql_left(Session& session, const state::RunRow& run, int kill_after_step);

@@ -165,7 +165,8 @@ std::vector<Step> shed_layers(const Surroundings& around, const Version& version
         {.name = model::marker, .physical = {}, .type = "smallint", .collation = {}});
     table.marked = false;
   }
-  if (gone.empty()) return steps;
+  if (gone.empty() || around.dropped_views.contains({around.support_schema, table.inner_view}))
+    return steps;
   Step step = view_step(table.inner_view, "take what goes out of inner view " + table.inner_view,
                         "a column that a view shows cannot be dropped");
   step.statements = prune_inner_view(around, table, gone);

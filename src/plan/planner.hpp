@@ -25,7 +25,7 @@ struct Surroundings {
   const catalog::Snapshot& snapshot;  // privileges, statistics targets and the like of what exists
   std::string user_path;              // search_path that `sql` operations run under
   catalog::Triggers triggers = {};    // of the tables that are not in the snapshot
-  std::set<sql::Qualified> dropped_views = {};  // of versions, by hand: they are not made again
+  std::set<sql::Qualified> dropped_views = {};  // by hand, of versions that stay or below theirs
 };
 
 // "pgstrata_<base>": inner views, sync and translation functions.
