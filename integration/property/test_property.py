@@ -12,8 +12,8 @@ from rig.cli import binary
 LONG = bool(os.environ.get("PGSTRATA_LONG"))
 
 
-def passes(script, record_property, runs, *arguments):
-    """Long suites share the runs among the processors, each share with a server and seeds of its own."""
+def passes(script, record_property, capsys, runs, *arguments):
+    """Long suites share the runs among the processors, each share with a server and seeds of its own, which are shown."""
     path = pathlib.Path(__file__).with_name(script)
     jobs = os.cpu_count() if LONG else 1
     shares = [subprocess.Popen([sys.executable, "-B", str(path), "--runs", str(runs // jobs + (job < runs % jobs)),
@@ -21,13 +21,14 @@ def passes(script, record_property, runs, *arguments):
               for job in range(jobs)]
     printed = [share.communicate()[0] for share in shares]
     record_property("runs", runs)
-    print("\n".join(line for each in printed for line in re.findall(r"^(?:chains|crashes): .*", each, re.M)))
+    with capsys.disabled():
+        print("", *(line for each in printed for line in re.findall(r"^(?:chains|crashes): .*", each, re.M)), sep="\n")
     assert not any(share.returncode for share in shares), "\n".join(
         each[-8000:] for share, each in zip(shares, printed) if share.returncode)
 
 
-def test_random_roll_outs_agree_with_the_oracle(pgstrata, record_property):
-    passes("chains.py", record_property, 2000 if LONG else 200, "--live", "2")
+def test_random_roll_outs_agree_with_the_oracle(pgstrata, record_property, capsys):
+    passes("chains.py", record_property, capsys, 2000 if LONG else 200, "--live", "2")
 
 
 @pytest.fixture
@@ -37,9 +38,9 @@ def stacking(pgstrata):
         pytest.skip("this binary keeps at most two versions live")
 
 
-def test_random_chains_of_up_to_six_versions_agree_with_the_oracle(stacking, record_property):
-    passes("chains.py", record_property, 500 if LONG else 25, "--live", "6")
+def test_random_chains_of_up_to_six_versions_agree_with_the_oracle(stacking, record_property, capsys):
+    passes("chains.py", record_property, capsys, 500 if LONG else 25, "--live", "6")
 
 
-def test_random_crashes_lose_nothing_and_leave_nothing(stacking, record_property):
-    passes("crashes.py", record_property, 1000 if LONG else 60, "--live", "3")
+def test_random_crashes_lose_nothing_and_leave_nothing(stacking, record_property, capsys):
+    passes("crashes.py", record_property, capsys, 1000 if LONG else 60, "--live", "3")
