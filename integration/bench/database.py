@@ -11,7 +11,7 @@ CREATE TABLE accounts (aid int PRIMARY KEY, bid int NOT NULL, abalance int NOT N
 INSERT INTO accounts SELECT aid, aid % 100, 0, '' FROM generate_series(1, {rows}) aid;
 """
 # Autovacuum would run in one of two measurements that are compared.
-SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "16GB", "checkpoint_timeout": "1h",
+SETTINGS = {"shared_buffers": "1GB", "min_wal_size": "4GB", "max_wal_size": "16GB", "checkpoint_timeout": "1h",
             "autovacuum": "off", "wal_level": "replica"}
 
 _numbers = itertools.count(1)
@@ -67,6 +67,15 @@ class Stock:
         self.template.run(ACCOUNTS.format(rows=rows))
         self.template.value("VACUUM (FULL, ANALYZE) accounts")
         self.template.value("VACUUM (FREEZE) accounts")
+
+    def recycle_wal(self, segments=150):
+        """As on a server that has been at work: whoever has a new WAL segment made stops every commit for some 40 ms."""
+        with contextlib.closing(psycopg2.connect(self.server.url("postgres"))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                for _ in range(segments):
+                    cursor.execute("SELECT pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()")
+                cursor.execute("CHECKPOINT")
 
     def of(self, rows):
         """The same with another number of rows."""

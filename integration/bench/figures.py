@@ -130,6 +130,7 @@ def _through(stock, tool, operations, idle_seconds):
     """One migration under load, old clients through start, new ones through complete."""
     database = stock.accounts()
     tool.prepare(database)
+    stock.recycle_wal()
     script = tool.files / "work.sql"
     script.write_text(WORK.format(rows=stock.rows))
     watch = WaitWatch(Watched(database), limit=float("inf"))
