@@ -70,12 +70,9 @@ class Stock:
 
     def recycle_wal(self, segments=150):
         """As on a server that has been at work: whoever has a new WAL segment made stops every commit for some 40 ms."""
-        with contextlib.closing(psycopg2.connect(self.server.url("postgres"))) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                for _ in range(segments):
-                    cursor.execute("SELECT pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()")
-                cursor.execute("CHECKPOINT")
+        self._admin("SELECT pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()"
+                    f" FROM generate_series(1, {segments})")
+        self._admin("CHECKPOINT")
 
     def of(self, rows):
         """The same with another number of rows."""

@@ -46,6 +46,12 @@ def downgrade(db, installed):
     db.execute(f"DELETE FROM pgstrata.meta WHERE version > {installed}")
 
 
+def older_release_recorded_one(db, cli):
+    db.tables(TABLES)
+    cli.run("baseline", "one")
+    downgrade(db, 4)
+
+
 @pytest.mark.parametrize("installed", range(1, CURRENT))
 def test_it_is_upgraded_under_a_start_in_flight(db, cli, installed):
     db.tables(TABLES)
@@ -106,9 +112,7 @@ def test_a_completion_whose_models_were_written_whole_is_finished(db, cli):
 
 
 def test_who_might_read_the_history_may_read_it_after_the_upgrade(db, cli):
-    db.tables(TABLES)
-    cli.run("baseline", "one")
-    downgrade(db, 4)
+    older_release_recorded_one(db, cli)
     db.execute("GRANT USAGE ON SCHEMA pgstrata TO app; GRANT SELECT ON ALL TABLES IN SCHEMA pgstrata TO app, PUBLIC;"
                "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA pgstrata FROM PUBLIC;"
                "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgstrata TO app;"
@@ -129,9 +133,7 @@ TAKE_TOKEN = """INSERT INTO pgstrata.runners AS r VALUES ('{}', 1, 'older', pg_b
 @pytest.mark.parametrize("base", ["public", "beside"])
 def test_an_upgrade_fences_off_a_runner_of_the_older_release_that_takes_its_token_afterwards(db, cli, base):
     """It has read which version the state schema is before: it would write models where nobody reads them."""
-    db.tables(TABLES)
-    cli.run("baseline", "one")
-    downgrade(db, 4)
+    older_release_recorded_one(db, cli)
     older = db.connect(role="owner")
     taking = older.cursor()
     taking.execute(TAKE_TOKEN.format(base))
@@ -149,9 +151,7 @@ def test_an_upgrade_fences_off_a_runner_of_the_older_release_that_takes_its_toke
 
 def test_a_call_of_the_fence_that_waits_for_the_upgrade_does_not_pass_it(db, cli):
     """The older function is being executed when the upgrade replaces it."""
-    db.tables(TABLES)
-    cli.run("baseline", "one")
-    downgrade(db, 4)
+    older_release_recorded_one(db, cli)
     older = db.connect(role="owner")
     taking = older.cursor()
     taking.execute(TAKE_TOKEN.format("beside"))
@@ -199,9 +199,7 @@ def test_first_commands_on_several_base_schemas_wait_for_one_that_makes_the_stat
 
 
 def test_an_upgrade_waits_for_a_transaction_that_has_passed_the_fence(db, cli):
-    db.tables(TABLES)
-    cli.run("baseline", "one")
-    downgrade(db, 4)
+    older_release_recorded_one(db, cli)
     passed = db.connect(role="owner", autocommit=False)
     taking = passed.cursor()
     taking.execute(TAKE_TOKEN.format("beside"))
@@ -215,9 +213,7 @@ def test_an_upgrade_waits_for_a_transaction_that_has_passed_the_fence(db, cli):
 
 
 def test_an_upgrade_gives_up_on_a_transaction_that_does_not_end(db, cli):
-    db.tables(TABLES)
-    cli.run("baseline", "one")
-    downgrade(db, 4)
+    older_release_recorded_one(db, cli)
     reading = db.connect(role="owner", autocommit=False)
     reading.cursor().execute("SELECT * FROM pgstrata.runners FOR SHARE")
     refused = cli.start("two", SECOND, expect=5)
@@ -228,9 +224,7 @@ def test_an_upgrade_gives_up_on_a_transaction_that_does_not_end(db, cli):
 
 
 def test_an_upgrade_takes_no_lock_for_each_of_many_base_schemas(db, cli):
-    db.tables(TABLES)
-    cli.run("baseline", "one")
-    downgrade(db, 4)
+    older_release_recorded_one(db, cli)
     db.execute("INSERT INTO pgstrata.runners SELECT 'tenant ' || i, 1, 'older', 1, now() FROM generate_series(1, 20000) i")
     cli.run("init")
     assert version(db) == CURRENT

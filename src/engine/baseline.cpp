@@ -1,6 +1,5 @@
 // baseline: the base schema as it is becomes a version.
 #include "engine/commands.hpp"
-#include "engine/step_runner.hpp"
 #include "model/from_catalog.hpp"
 #include "pgstrata/error.hpp"
 

@@ -175,34 +175,6 @@ std::vector<Going> shed_views(const Session& session, const plan::Chain& chain,
   return going;
 }
 
-// "what depends on what", of those that are no version's.
-std::vector<std::string> dependents(Session& session, const plan::Chain& chain, const Version& goes,
-                                    const std::vector<Going>& going) {
-  auto list = nlohmann::json::array();
-  for (auto& each : going)
-    list.push_back({{"schema", each.schema}, {"relation", each.relation}, {"col", each.column}});
-  std::vector<std::string> found;
-  const auto blockers =
-      session.connection.execute(blocking, {list.dump(), sequences_that_stay(chain, goes).dump()});
-  if (blockers.is_null(0, 0)) return found;
-  const auto rows = session.connection.execute(describe_blocking, {blockers.text(0, 0)});
-  for (std::size_t row = 0; row < rows.size(); ++row)
-    if (!rows.is_null(row, 0) &&  // else gone meanwhile
-        !is_ours(session, chain, rows.text_or(row, 2, ""), rows.text_or(row, 3, ""),
-                 rows.text_or(row, 4, "")))
-      found.push_back(rows.text(row, 0) + " depends on " + rows.text_or(row, 1, "it"));
-  return found;
-}
-
-[[noreturn]] void refuse_dependent(const std::vector<std::string>& found, const Version& goes) {
-  refuse_state(
-      "dependent",
-      fmt::format("{}: what goes with version \"{}\" is needed there", fmt::join(found, "; "),
-                  goes.name),
-      "drop or move it first, or give it its name back where it is a version's own view; then run "
-      "the same command again");
-}
-
 }  // namespace
 
 std::vector<Going> going_with_oldest(const Session& session, const plan::Chain& chain) {
@@ -228,24 +200,39 @@ std::vector<Going> going_with_newest(const Session& session, const plan::Chain& 
 
 void refuse_dependents(Session& session, const plan::Chain& chain, const Version& goes,
                        const std::string& schema, const std::vector<Going>& going) {
+  auto list = nlohmann::json::array();
+  for (auto& each : going)
+    list.push_back({{"schema", each.schema}, {"relation", each.relation}, {"col", each.column}});
   db::Transaction transaction(session.connection, "SET LOCAL search_path = pg_catalog");
-  auto found = dependents(session, chain, goes, going);
+  std::vector<std::string> found;
+  const auto blockers =
+      session.connection.execute(blocking, {list.dump(), sequences_that_stay(chain, goes).dump()});
+  if (!blockers.is_null(0, 0)) {
+    const auto rows = session.connection.execute(describe_blocking, {blockers.text(0, 0)});
+    for (std::size_t row = 0; row < rows.size(); ++row)
+      if (!rows.is_null(row, 0) &&  // else gone meanwhile
+          !is_ours(session, chain, rows.text_or(row, 2, ""), rows.text_or(row, 3, ""),
+                   rows.text_or(row, 4, "")))
+        found.push_back(rows.text(row, 0) + " depends on " + rows.text_or(row, 1, "it"));
+  }
   const auto inside = session.connection.execute(inside_schema, {schema});
   for (std::size_t row = 0; row < inside.size(); ++row)
     if (!goes.table(inside.text_or(row, 1, "")))
       found.push_back(inside.text(row, 0) + " stands in schema " + schema);
   transaction.rollback();
-  if (!found.empty()) refuse_dependent(found, goes);
+  if (found.empty()) return;
+  refuse_state(
+      "dependent",
+      fmt::format("{}: what goes with version \"{}\" is needed there", fmt::join(found, "; "),
+                  goes.name),
+      "drop or move it first, or give it its name back where it is a version's own view; then run "
+      "the same command again");
 }
 
 void refuse_dependents_of_layers(Session& session, const plan::Chain& chain, const Version& goes,
                                  const plan::Chain& survivors) {
   const auto going = shed_views(session, chain, survivors);
-  if (going.empty()) return;
-  db::Transaction transaction(session.connection, "SET LOCAL search_path = pg_catalog");
-  const auto found = dependents(session, chain, goes, going);
-  transaction.rollback();
-  if (!found.empty()) refuse_dependent(found, goes);
+  if (!going.empty()) refuse_dependents(session, chain, goes, {}, going);
 }
 
 }  // namespace pgstrata::engine

@@ -19,7 +19,7 @@ std::vector<Going> going_with_newest(const Session& session, const plan::Chain& 
                                      const plan::Made& made, const std::string& schema);
 
 // Refuses, naming them, where objects that are no version's depend on what goes, or stand in
-// `schema`, where the views of the version that goes are.
+// `schema`, where the views of the version that goes are; empty: none are.
 void refuse_dependents(Session& session, const plan::Chain& chain, const model::Version& goes,
                        const std::string& schema, const std::vector<Going>& going);
 

@@ -129,16 +129,25 @@ std::vector<const model::Version*> without_schema(Session& session,
   return missing;
 }
 
+namespace {
+
+// Of SQL texts of names.
+std::string lacks_view(const char* schema, const char* name) {
+  return fmt::format(
+      "NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
+      "ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND n.nspname = {} AND c.relname = {})",
+      schema, name);
+}
+
+}  // namespace
+
 std::vector<std::string> dropped_views(Session& session, const History& history) {
   std::vector<std::string> notes;
   for (auto& row : history.chain) {
     if (row.schema.empty()) continue;
     const auto gone = session.connection.execute(
-        "SELECT t.key FROM " + session.store.tables_sql(row.ordinal) +
-            " t WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c "
-            "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-            "WHERE c.relkind = 'v' AND n.nspname = $1 AND c.relname = t.key) "
-            "ORDER BY t.key COLLATE \"C\"",
+        "SELECT t.key FROM " + session.store.tables_sql(row.ordinal) + " t WHERE " +
+            lacks_view("$1", "t.key") + " ORDER BY t.key COLLATE \"C\"",
         {row.schema});
     if (gone.empty()) continue;
     const bool several = gone.size() > 1;
@@ -162,9 +171,8 @@ std::set<sql::Qualified> dropped_layers(Session& session,
   std::set<sql::Qualified> dropped;
   if (layers.empty()) return dropped;
   const auto gone = session.connection.execute(
-      "SELECT v.schema, v.name FROM json_to_recordset($1) AS v(schema text, name text) WHERE NOT "
-      "EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
-      "c.relnamespace WHERE c.relkind = 'v' AND n.nspname = v.schema AND c.relname = v.name)",
+      "SELECT v.schema, v.name FROM json_to_recordset($1) AS v(schema text, name text) WHERE " +
+          lacks_view("v.schema", "v.name"),
       {layers.dump()});
   for (std::size_t row = 0; row < gone.size(); ++row) {
     dropped.insert({gone.text(row, 0), gone.text(row, 1)});

@@ -6,6 +6,7 @@
 #include "engine/executor.hpp"
 #include "pgstrata/error.hpp"
 #include "plan/step_builder.hpp"
+#include "state/schema.hpp"
 
 namespace pgstrata::engine {
 namespace {
@@ -89,7 +90,7 @@ Session::Session(const Options& given, const std::string& command, Progress& wat
 void Session::acquire() {
   runner = std::make_unique<state::Runner>(
       runners_connection.get(), names, connection_options.application_name,
-      [this](db::Connection& own) { state::Store(own, names).ensure(); });
+      [this](db::Connection& own) { state::install_schema(own, names); });
   connection_options.member_of = state::Runner::sessions_group(names);
   connection.join(connection_options.member_of);
   if (!runner->ended().empty())

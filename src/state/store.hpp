@@ -182,11 +182,10 @@ class Store {
 // check before the token was raised is one that the new runner finds.
 class Runner {
  public:
-  // On a connection of its own. `upgrade` makes the state schema what it must be (Store::ensure),
+  // On a connection of its own. `upgrade` makes the state schema what it must be (install_schema),
   // once no other runner of the base schema is at work, on the connection that holds the lock;
-  // without it, it is. Throws
-  // Error(Exit::state, "another-runner") naming who holds it (application, pid, since when) or
-  // which sessions of an earlier runner cannot be ended.
+  // without it, it is. Throws Error(Exit::state, "another-runner") naming who holds it
+  // (application, pid, since when) or which sessions of an earlier runner cannot be ended.
   Runner(std::unique_ptr<db::Connection> connection, const Names& names, const std::string& command,
          const std::function<void(db::Connection&)>& upgrade = {});
   ~Runner();
